@@ -1,0 +1,172 @@
+"""Who may do what: each view declares it, and a view that declares nothing is refused.
+
+`public`, `signed_in` and `for_roles` attach the declaration to the view. Rights on single rows are
+the ``can_…`` predicates here; what lies in a viewer's sight is decided by the queries.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from .errors import NotAllowed
+from .extensions import db, login
+from .models import Account, Coordinator, Pupil, Role, School, ScopeKind, Teacher, Tutor
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+STATIC_ENDPOINTS = {"static", "bootstrap.static"}
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a view declares. ``roles`` empty with ``needs_account`` means every signed-in account."""
+
+    needs_account: bool
+    roles: frozenset[Role] = frozenset()
+
+    def admits(self, account: Account | None) -> bool:
+        if not self.needs_account:
+            return True
+        return account is not None and (not self.roles or account.role in self.roles)
+
+
+def _declare(access: Access) -> Callable[[View], View]:
+    def decorate(view: View) -> View:
+        view.access = access  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def public(view: View) -> View:
+    """Everybody may open this view."""
+    return _declare(Access(needs_account=False))(view)
+
+
+def signed_in(view: View) -> View:
+    """Every signed-in account may open this view."""
+    return _declare(Access(needs_account=True))(view)
+
+
+def for_roles(*roles: Role) -> Callable[[View], View]:
+    """Only accounts of these roles may open this view."""
+    return _declare(Access(needs_account=True, roles=frozenset(roles)))
+
+
+def viewer() -> Account:
+    """Return the signed-in account of this request.
+
+    Raises
+    ------
+    NotAllowed
+        When nobody is signed in.
+    """
+    if not current_user.is_authenticated:
+        raise NotAllowed
+    return current_user._get_current_object()
+
+
+def init_app(app: Flask) -> None:
+    """Refuse by default, before any view runs."""
+
+    @app.before_request
+    def enforce() -> ResponseReturnValue | None:
+        if request.endpoint is None or request.endpoint in STATIC_ENDPOINTS:
+            return None
+        view = current_app.view_functions[request.endpoint]
+        access: Access | None = getattr(view, "access", None)
+        if access is None:
+            raise NotAllowed(f"{request.endpoint} declares no access")
+        account = current_user._get_current_object() if current_user.is_authenticated else None
+        if access.admits(account):
+            return None
+        if account is None:
+            target = request.full_path.rstrip("?") if request.method == "GET" else None
+            return redirect(url_for("accounts.sign_in", next=target))
+        raise NotAllowed
+
+
+@login.user_loader
+def load_account(session_id: str) -> Account | None:
+    """Return the account of a session, unless its password has changed since or it was disabled."""
+    account_id, _, version = session_id.partition(".")
+    if not (account_id.isdigit() and version.isdigit()):
+        return None
+    account = db.session.scalar(
+        db.select(Account)
+        .where(Account.id == int(account_id))
+        .options(
+            db.joinedload(Account.teacher).joinedload(Teacher.school),
+            db.joinedload(Account.coordinator).joinedload(Coordinator.region),
+            db.joinedload(Account.coordinator).joinedload(Coordinator.institution),
+        )
+    )
+    if account is None or account.credentials_version != int(version) or not account.is_active:
+        return None
+    return account
+
+
+def scope_contains_school(coordinator: Coordinator, school: School) -> bool:
+    """Say whether ``school`` lies in the coordinator's scope."""
+    if coordinator.scope_kind == ScopeKind.COUNTRY:
+        return True
+    if coordinator.scope_kind == ScopeKind.REGION:
+        return school.district.region_code == coordinator.region_code
+    return coordinator.institution is not None and (school.district.region_code == coordinator.institution.region_code)
+
+
+def scope_contains_tutor(coordinator: Coordinator, tutor: Tutor) -> bool:
+    """Say whether ``tutor`` lies in the coordinator's scope."""
+    if coordinator.scope_kind == ScopeKind.COUNTRY:
+        return True
+    if coordinator.scope_kind == ScopeKind.REGION:
+        return tutor.institution.region_code == coordinator.region_code
+    return tutor.institution_id == coordinator.institution_id
+
+
+def can_check_tutor(account: Account | None, tutor: Tutor) -> bool:
+    """A coordinator may check the tutors of the own scope."""
+    return (
+        account is not None
+        and account.role == Role.COORDINATOR
+        and account.coordinator is not None
+        and scope_contains_tutor(account.coordinator, tutor)
+    )
+
+
+def can_admit_teacher(account: Account | None, teacher: Teacher) -> bool:
+    """A coordinator may admit the teachers of the own scope's schools."""
+    return (
+        account is not None
+        and account.role == Role.COORDINATOR
+        and account.coordinator is not None
+        and scope_contains_school(account.coordinator, teacher.school)
+    )
+
+
+def can_nominate(account: Account | None) -> bool:
+    """An admitted teacher may nominate pupils."""
+    return (
+        account is not None
+        and account.role == Role.TEACHER
+        and account.teacher is not None
+        and account.teacher.is_admitted
+    )
+
+
+def can_edit_pupil(account: Account | None, pupil: Pupil) -> bool:
+    """The pupil's own, admitted teacher may change the nomination."""
+    return can_nominate(account) and account is not None and pupil.teacher_id == account.id
+
+
+def can_see_pupil(account: Account | None, pupil: Pupil) -> bool:
+    """The pupil's own teacher and the coordinators of the school see the nomination."""
+    if account is None:
+        return False
+    if account.role == Role.COORDINATOR and account.coordinator is not None:
+        return scope_contains_school(account.coordinator, pupil.school)
+    return account.role == Role.TEACHER and pupil.teacher_id == account.id

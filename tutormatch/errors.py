@@ -1,0 +1,61 @@
+"""What can go wrong in the programme's own terms; views turn these into pages."""
+
+
+class DomainError(Exception):
+    """Base of the errors that a person caused or can mend."""
+
+
+class NotAllowed(DomainError):
+    """The account may not do this."""
+
+
+class NotFound(DomainError):
+    """There is no such thing, or the account may not know of it."""
+
+
+class AlreadyDecided(DomainError):
+    """Somebody has decided meanwhile; ``state`` is what it is now."""
+
+    def __init__(self, state: str):
+        super().__init__(state)
+        self.state = state
+
+
+class StaleVersion(DomainError):
+    """The form was made from an older version of the row."""
+
+
+class LinkExpired(DomainError):
+    """A signed link is too old, was used already, or is not one of ours."""
+
+
+class EmailTaken(DomainError):
+    """There is an account with this e-mail address."""
+
+
+class SlotTaken(DomainError):
+    """The tutor or the pupil has another live session at this time."""
+
+
+class CapacityExceeded(DomainError):
+    """The tutor would get more sessions or pupils than agreed."""
+
+
+class ConsentMissing(DomainError):
+    """No consent of the legal representative is on file."""
+
+
+class RoundUnderWay(DomainError):
+    """A round for this scope is queued or running; ``round_id`` says which."""
+
+    def __init__(self, round_id: int):
+        super().__init__(round_id)
+        self.round_id = round_id
+
+
+class NothingToMatch(DomainError):
+    """A round was asked for, but no pupil waits or no tutor is free."""
+
+
+class UndoTooLate(DomainError):
+    """The mail about this decision has left."""

@@ -1,0 +1,127 @@
+"""The base of all forms: one language for messages, trimmed text, and no IIN in any text field."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField, widgets
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
+
+from ..matching.slots import format_slot, parse_slot
+from ..privacy import contains_iin
+
+
+def trimmed(text: str | None) -> str | None:
+    """Return ``text`` without outer white space and with single spaces inside each line."""
+    if text is None:
+        return None
+    return "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
+
+
+class Required(InputRequired):
+    """The field must be filled in."""
+
+    def __init__(self, message: Any = None) -> None:
+        super().__init__(message or _("Fill in this field."))
+
+
+class AtMost(Length):
+    """Text of at most ``characters`` characters."""
+
+    def __init__(self, characters: int) -> None:
+        super().__init__(max=characters, message=_("Shorten this to %(max)d characters at most."))
+
+
+class Form(FlaskForm):
+    """A form whose text is trimmed and refused when it holds an IIN."""
+
+    class Meta(FlaskForm.Meta):
+        def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
+            if issubclass(unbound_field.field_class, (StringField, TextAreaField)) and not issubclass(
+                unbound_field.field_class, HiddenField
+            ):
+                filters = list(unbound_field.kwargs.get("filters", ()))
+                if "password" not in unbound_field.field_class.__name__.lower():
+                    options = {**options, "filters": [*filters, trimmed]}
+                    unbound_field.kwargs.pop("filters", None)
+            return super().bind_field(form, unbound_field, options)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        is_valid = super().validate(extra_validators)
+        for field in self.text_fields():
+            if isinstance(field.data, str) and contains_iin(field.data):
+                field.errors = [
+                    *field.errors,
+                    _("Remove the IIN: it gives away the birth date and sex, and nobody needs it to find a tutor."),
+                ]
+                is_valid = False
+        return is_valid
+
+    def text_fields(self) -> list[Field]:
+        """Return the fields in which somebody types text, also those of enclosed forms."""
+
+        def inside(fields: Any) -> list[Field]:
+            found: list[Field] = []
+            for field in fields:
+                if isinstance(field, StringField) and not isinstance(field, HiddenField):
+                    found.append(field)
+                elif hasattr(field, "entries"):
+                    found += inside(field.entries)
+                elif hasattr(field, "form"):
+                    found += inside(field.form)
+            return found
+
+        return inside(self)
+
+
+class CodesField(SelectMultipleField):
+    """Several codes by checkboxes; at least one unless ``optional()`` is among the validators."""
+
+    widget = widgets.ListWidget(prefix_label=False)
+    option_widget = widgets.CheckboxInput()
+
+
+class WeeklyGridField(Field):
+    """A set of weekly slots, posted as repeated values such as ``mon-15``.
+
+    ``hours`` are the rows that the grid shows, ``weekdays`` its columns; a slot outside of them is
+    refused, so that nobody offers a session at night.
+    """
+
+    def __init__(
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        hours: range = range(8, 21),
+        weekdays: range = range(7),
+        **options: Any,
+    ) -> None:
+        super().__init__(label, validators, **options)
+        self.hours = hours
+        self.weekdays = weekdays
+
+    def process_data(self, value: Any) -> None:
+        self.data = frozenset(value or ())
+
+    def process_formdata(self, values: list[str]) -> None:
+        chosen = set()
+        for value in values:
+            try:
+                slot = parse_slot(value)
+            except ValueError as error:
+                raise ValidationError(_("This is not a time of the week.")) from error
+            if slot % 24 not in self.hours or slot // 24 not in self.weekdays:
+                raise ValidationError(_("This time is outside of the grid."))
+            chosen.add(slot)
+        self.data = frozenset(chosen)
+
+    def name_of(self, slot: int) -> str:
+        """Return the value that the checkbox of ``slot`` posts."""
+        return format_slot(slot)
+
+    def has(self, slot: int) -> bool:
+        return slot in (self.data or ())
+
+
+__all__ = ["AtMost", "CodesField", "Form", "Optional", "Required", "WeeklyGridField", "trimmed"]

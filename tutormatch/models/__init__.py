@@ -1,0 +1,62 @@
+"""The tables, one file per noun. Importing this package registers all of them."""
+
+from .account import Account, Coordinator, Role, ScopeKind, Teacher, TeacherState
+from .audit import AuditEvent, AuditKind
+from .catalogue import District, Institution, Region, School, SchoolKind, SchoolPeriod, Subject
+from .draft import Draft, DraftKind
+from .match import BlockedPair, Decision, DecisionKind, Match, MatchState, WeeklySession
+from .outbox import OutboxMessage
+from .pupil import (
+    ConsentForm,
+    ConsentState,
+    Device,
+    Need,
+    Place,
+    Priority,
+    Pupil,
+    Shift,
+)
+from .round import Round, RoundFailure, RoundState, WaitingNeed
+from .tutor import Tutor, TutorState, TutorSubject
+
+__all__ = [
+    "Account",
+    "AuditEvent",
+    "AuditKind",
+    "BlockedPair",
+    "ConsentForm",
+    "ConsentState",
+    "Coordinator",
+    "Decision",
+    "DecisionKind",
+    "Device",
+    "District",
+    "Draft",
+    "DraftKind",
+    "Institution",
+    "Match",
+    "MatchState",
+    "Need",
+    "OutboxMessage",
+    "Place",
+    "Priority",
+    "Pupil",
+    "Region",
+    "Role",
+    "Round",
+    "RoundFailure",
+    "RoundState",
+    "School",
+    "SchoolKind",
+    "SchoolPeriod",
+    "ScopeKind",
+    "Shift",
+    "Subject",
+    "Teacher",
+    "TeacherState",
+    "Tutor",
+    "TutorState",
+    "TutorSubject",
+    "WaitingNeed",
+    "WeeklySession",
+]

@@ -1,0 +1,161 @@
+"""Matches of a need and a tutor, their weekly sessions, the decisions about them, and blocked pairs."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ..database import UTCDateTime, enum_column
+from ..extensions import db
+from .account import Account
+from .pupil import Need, Pupil
+from .round import Round
+from .tutor import Tutor
+
+
+class MatchState(StrEnum):
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    ENDED = "ended"
+
+
+class DecisionKind(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+class Decision(db.Model):
+    """One press of "approve" or "reject", for one match or many; can be undone until its mail leaves."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[DecisionKind] = enum_column(DecisionKind)
+    round_id: Mapped[int] = mapped_column(ForeignKey("rounds.id"), index=True)
+    decided_by_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    decided_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    undone_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    reason: Mapped[str] = mapped_column(String(500), default="")
+
+    decided_by: Mapped[Account] = relationship()
+    round: Mapped[Round] = relationship()
+
+
+def _one_per_need(state: MatchState) -> Index:
+    return Index(
+        f"uq_matches_{state}_need",
+        "need_id",
+        unique=True,
+        sqlite_where=text(f"state = '{state}'"),
+        postgresql_where=text(f"state = '{state}'"),
+    )
+
+
+class Match(db.Model):
+    """A need and a tutor. ``explanation`` was computed with the proposal and is never recomputed."""
+
+    __tablename__ = "matches"
+    __table_args__ = (
+        ForeignKeyConstraint(["need_id", "pupil_id"], ["needs.id", "needs.pupil_id"], ondelete="CASCADE"),
+        UniqueConstraint("id", "tutor_id", "pupil_id"),
+        _one_per_need(MatchState.PROPOSED),
+        _one_per_need(MatchState.APPROVED),
+        Index("ix_matches_round_id_state", "round_id", "state"),
+        CheckConstraint(
+            "state IN ('proposed', 'superseded') OR decision_id IS NOT NULL OR round_id IS NULL", "is_decided"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int | None] = mapped_column(ForeignKey("rounds.id"))
+    need_id: Mapped[int] = mapped_column(index=True)
+    pupil_id: Mapped[int] = mapped_column(ForeignKey("pupils.id", ondelete="CASCADE"), index=True)
+    tutor_id: Mapped[int] = mapped_column(ForeignKey("tutors.id"), index=True)
+    state: Mapped[MatchState] = enum_column(MatchState, default=MatchState.PROPOSED)
+    tutoring_language: Mapped[str] = mapped_column(String(2))
+    explanation: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"), index=True)
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    end_reason: Mapped[str] = mapped_column(String(500), default="")
+    version: Mapped[int] = mapped_column(default=1)
+
+    round: Mapped[Round | None] = relationship()
+    need: Mapped[Need] = relationship(overlaps="pupil", foreign_keys=need_id, primaryjoin=Need.id == need_id)
+    pupil: Mapped[Pupil] = relationship(overlaps="need", foreign_keys=pupil_id)
+    tutor: Mapped[Tutor] = relationship()
+    decision: Mapped[Decision | None] = relationship()
+    sessions: Mapped[list["WeeklySession"]] = relationship(
+        back_populates="match", cascade="all, delete-orphan", order_by="WeeklySession.slot"
+    )
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        return tuple(session.slot for session in self.sessions)
+
+
+def _one_live_session(owner: str) -> Index:
+    return Index(
+        f"uq_weekly_sessions_live_{owner}",
+        f"{owner}_id",
+        "slot",
+        unique=True,
+        sqlite_where=text("is_live"),
+        postgresql_where=text("is_live"),
+    )
+
+
+class WeeklySession(db.Model):
+    """A slot of a match. Live once the match is approved: then it takes the time of tutor and pupil."""
+
+    __tablename__ = "weekly_sessions"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["match_id", "tutor_id", "pupil_id"],
+            ["matches.id", "matches.tutor_id", "matches.pupil_id"],
+            ondelete="CASCADE",
+        ),
+        UniqueConstraint("match_id", "slot"),
+        CheckConstraint("0 <= slot AND slot <= 167", "slot"),
+        _one_live_session("tutor"),
+        _one_live_session("pupil"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    match_id: Mapped[int]
+    tutor_id: Mapped[int]
+    pupil_id: Mapped[int]
+    slot: Mapped[int]
+    is_live: Mapped[bool] = mapped_column(default=False)
+
+    match: Mapped[Match] = relationship(back_populates="sessions")
+
+
+class BlockedPair(db.Model):
+    """A tutor and a pupil who are not proposed again, at all or (with ``slot``) at one time only."""
+
+    __tablename__ = "blocked_pairs"
+    __table_args__ = (
+        CheckConstraint("slot IS NULL OR (0 <= slot AND slot <= 167)", "slot"),
+        UniqueConstraint("tutor_id", "pupil_id", "slot"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tutor_id: Mapped[int] = mapped_column(ForeignKey("tutors.id", ondelete="CASCADE"))
+    pupil_id: Mapped[int] = mapped_column(ForeignKey("pupils.id", ondelete="CASCADE"), index=True)
+    slot: Mapped[int | None]
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"), index=True)

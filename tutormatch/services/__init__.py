@@ -1,0 +1,1 @@
+"""Changes only: one function per use case, each in one transaction."""

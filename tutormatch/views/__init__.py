@@ -1,0 +1,29 @@
+"""Views, one file per noun: load, guard, form, one service call, flash, redirect."""
+
+from . import (
+    accounts,
+    administration,
+    matches,
+    pages,
+    people,
+    pupils,
+    rounds,
+    schools,
+    teachers,
+    timetables,
+    tutors,
+)
+
+BLUEPRINTS = (
+    pages.bp,
+    accounts.bp,
+    tutors.bp,
+    teachers.bp,
+    people.bp,
+    pupils.bp,
+    schools.bp,
+    rounds.bp,
+    matches.bp,
+    timetables.bp,
+    administration.bp,
+)

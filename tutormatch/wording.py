@@ -1,0 +1,247 @@
+"""Words for codes: labels of states and kinds, names of slots, sentences for the core's reasons."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from flask import Flask, current_app
+from flask_babel import format_date, format_datetime, get_locale, gettext, lazy_gettext, ngettext
+
+from .i18n import LOCALE_NAMES, best_locale
+from .matching.problem import Reason
+from .matching.slots import hour_of, make_slot, weekday_of
+from .models import (
+    AuditKind,
+    ConsentForm,
+    ConsentState,
+    Device,
+    MatchState,
+    Place,
+    Priority,
+    Role,
+    RoundFailure,
+    RoundState,
+    SchoolKind,
+    ScopeKind,
+    Shift,
+    TeacherState,
+    TutorState,
+)
+
+_ = lazy_gettext
+
+LABELS: dict[Enum, Any] = {
+    Role.TUTOR: _("tutor"),
+    Role.TEACHER: _("teacher"),
+    Role.COORDINATOR: _("coordinator"),
+    Role.ADMINISTRATOR: _("administrator"),
+    TutorState.APPLIED: _("to be checked"),
+    TutorState.CHECKED: _("checked"),
+    TutorState.DECLINED: _("declined"),
+    TutorState.LEFT: _("left the programme"),
+    TeacherState.APPLIED: _("to be admitted"),
+    TeacherState.ADMITTED: _("admitted"),
+    TeacherState.DECLINED: _("declined"),
+    ScopeKind.COUNTRY: _("the whole country"),
+    ScopeKind.REGION: _("region"),
+    ScopeKind.INSTITUTION: _("university"),
+    SchoolKind.URBAN: _("urban school"),
+    SchoolKind.RURAL: _("rural school"),
+    SchoolKind.SMALL_SCALE: _("small-scale school"),
+    Shift.FIRST: _("first shift"),
+    Shift.SECOND: _("second shift"),
+    Place.HOME: _("at home"),
+    Place.SCHOOL: _("at school"),
+    Device.PHONE: _("phone"),
+    Device.COMPUTER: _("own computer"),
+    Device.SCHOOL_COMPUTER: _("school computer"),
+    ConsentState.PENDING: _("consent pending"),
+    ConsentState.RECEIVED: _("consent received"),
+    ConsentState.REFUSED: _("consent refused"),
+    ConsentState.WITHDRAWN: _("consent withdrawn"),
+    ConsentForm.PAPER: _("on paper"),
+    ConsentForm.ELECTRONIC: _("electronic"),
+    Priority.URGENT: _("urgent"),
+    Priority.NORMAL: _("normal"),
+    Priority.LOW: _("low"),
+    MatchState.PROPOSED: _("proposed"),
+    MatchState.APPROVED: _("approved"),
+    MatchState.REJECTED: _("rejected"),
+    MatchState.SUPERSEDED: _("replaced by a newer round"),
+    MatchState.ENDED: _("ended"),
+    RoundState.QUEUED: _("waiting to start"),
+    RoundState.RUNNING: _("running"),
+    RoundState.DONE: _("done"),
+    RoundState.FAILED: _("failed"),
+    RoundFailure.SOLVER_ENDED: _("The solver ended before it had an answer."),
+    RoundFailure.WORKER_STOPPED: _("The background worker was stopped."),
+    RoundFailure.FAULTY_INPUT: _("The data of this round contradict each other."),
+    RoundFailure.UNEXPECTED: _("Something unexpected happened."),
+    Reason.NO_TUTOR_FOR_SUBJECT: _("no tutor for this subject"),
+    Reason.NO_TUTOR_FOR_GRADE: _("no tutor of this subject for this grade"),
+    Reason.NO_TUTOR_FOR_LANGUAGE: _("no such tutor speaks an accepted language"),
+    Reason.NO_TUTOR_WITH_CONDITION: _("no such tutor is briefed for the condition needed"),
+    Reason.ALL_BLOCKED: _("every suitable tutor was rejected for this pupil"),
+    Reason.NO_COMMON_TIME: _("no common free time"),
+    Reason.PUPIL_TIME_TAKEN: _("the pupil's common free time is taken by other sessions"),
+    Reason.MAX_TUTORS_REACHED: _("the pupil has as many tutors as agreed"),
+    Reason.TUTORS_FULL: _("every suitable tutor is full"),
+    AuditKind.SIGNED_UP: _("signed up"),
+    AuditKind.EMAIL_CONFIRMED: _("confirmed the e-mail address"),
+    AuditKind.PASSWORD_CHANGED: _("changed the password"),
+    AuditKind.COORDINATOR_INVITED: _("invited a coordinator"),
+    AuditKind.ACCOUNT_DISABLED: _("disabled an account"),
+    AuditKind.ACCOUNT_ENABLED: _("enabled an account"),
+    AuditKind.TUTOR_APPLIED: _("applied as a tutor"),
+    AuditKind.TUTOR_CHANGED: _("changed the tutor profile"),
+    AuditKind.TUTOR_CHECKED: _("checked a tutor"),
+    AuditKind.TUTOR_DECLINED: _("declined a tutor"),
+    AuditKind.TUTOR_LEFT: _("left as a tutor"),
+    AuditKind.TEACHER_ADMITTED: _("admitted a teacher"),
+    AuditKind.TEACHER_DECLINED: _("declined a teacher"),
+    AuditKind.PUPIL_NOMINATED: _("nominated a pupil"),
+    AuditKind.PUPIL_CHANGED: _("changed a nomination"),
+    AuditKind.PUPIL_SEEN: _("opened a pupil's page"),
+    AuditKind.PUPIL_WITHDRAWN: _("withdrew a nomination"),
+    AuditKind.CONSENT_CHANGED: _("changed the consent on file"),
+    AuditKind.ROUND_STARTED: _("started a round"),
+    AuditKind.ROUND_RESTARTED: _("started a round again"),
+    AuditKind.MATCHES_APPROVED: _("approved pairs"),
+    AuditKind.MATCHES_REJECTED: _("rejected pairs"),
+    AuditKind.DECISION_UNDONE: _("took back a decision"),
+    AuditKind.MATCH_ENDED: _("ended a match"),
+    AuditKind.IMPORTED: _("imported files"),
+    AuditKind.CATALOGUE_CHANGED: _("changed the catalogue"),
+}
+
+TUTORING_LANGUAGES = {
+    "kk": _("Kazakh"),
+    "ru": _("Russian"),
+    "en": _("English"),
+    "ug": _("Uyghur"),
+    "uz": _("Uzbek"),
+    "tg": _("Tajik"),
+}
+TUTORING_LANGUAGES_IN = {
+    "kk": _("in Kazakh"),
+    "ru": _("in Russian"),
+    "en": _("in English"),
+    "ug": _("in Uyghur"),
+    "uz": _("in Uzbek"),
+    "tg": _("in Tajik"),
+}
+CONDITIONS = {"sen": _("briefed for special educational needs")}
+
+FUNNEL_RULES = {
+    "subject": _("teach this subject"),
+    "grade": _("teach it at this grade"),
+    "language": _("speak an accepted language"),
+    "condition": _("are briefed for the condition needed"),
+    "not_blocked": _("were not rejected for this pupil"),
+    "common_time": _("share free time with the pupil"),
+    "capacity": _("still have a free session"),
+}
+
+TONES: dict[Enum, str] = {
+    TutorState.APPLIED: "waiting",
+    TutorState.CHECKED: "good",
+    TutorState.DECLINED: "bad",
+    TutorState.LEFT: "quiet",
+    TeacherState.APPLIED: "waiting",
+    TeacherState.ADMITTED: "good",
+    TeacherState.DECLINED: "bad",
+    ConsentState.PENDING: "waiting",
+    ConsentState.RECEIVED: "good",
+    ConsentState.REFUSED: "bad",
+    ConsentState.WITHDRAWN: "bad",
+    Priority.URGENT: "waiting",
+    Priority.NORMAL: "quiet",
+    Priority.LOW: "quiet",
+    MatchState.PROPOSED: "new",
+    MatchState.APPROVED: "good",
+    MatchState.REJECTED: "bad",
+    MatchState.SUPERSEDED: "quiet",
+    MatchState.ENDED: "quiet",
+    RoundState.QUEUED: "waiting",
+    RoundState.RUNNING: "waiting",
+    RoundState.DONE: "good",
+    RoundState.FAILED: "bad",
+}
+
+
+def label(code: Enum) -> str:
+    """Return the words for a state or kind in the reader's locale."""
+    return str(LABELS[code])
+
+
+def tone(code: Enum) -> str:
+    """Return the tone of a status tag: ``good``, ``bad``, ``waiting``, ``new`` or ``quiet``."""
+    return TONES.get(code, "quiet")
+
+
+def weekday_name(weekday: int, width: str = "wide") -> str:
+    """Return a weekday's name (0 = Monday) as CLDR has it; ``width`` ``wide`` or ``abbreviated``."""
+    return get_locale().days["stand-alone"][width][weekday]
+
+
+def slot_name(slot: int) -> str:
+    """Return a slot in words, for example ``Monday 15:00``."""
+    return f"{weekday_name(weekday_of(slot))} {hour_of(slot):02d}:00"
+
+
+def slot_names(slots: Iterable[int]) -> str:
+    """Return slots in words, in order of the week."""
+    return ", ".join(slot_name(slot) for slot in sorted(slots))
+
+
+def capitalized(text: object) -> str:
+    """Return ``text`` with its first letter in upper case, the rest as it is."""
+    words = str(text)
+    return words[:1].upper() + words[1:]
+
+
+def day(value: date, width: str = "long") -> str:
+    """Return a date as the reader's locale writes it."""
+    return format_date(value, width)
+
+
+def moment(value: datetime) -> str:
+    """Return a moment in programme time as the reader's locale writes it."""
+    return format_datetime(value, "d MMMM y, HH:mm")
+
+
+def listing(items: Sequence[object]) -> str:
+    """Return items joined by commas."""
+    return ", ".join(str(item) for item in items)
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the words."""
+    for filter_function in (
+        capitalized,
+        day,
+        label,
+        listing,
+        moment,
+        slot_name,
+        slot_names,
+        tone,
+    ):
+        app.add_template_filter(filter_function)
+
+    @app.context_processor
+    def words() -> dict[str, Any]:
+        return {
+            "_": gettext,
+            "ngettext": ngettext,
+            "locale_names": LOCALE_NAMES,
+            "locale": best_locale(),
+            "weekday_name": weekday_name,
+            "make_slot": make_slot,
+            "tutoring_language_names": TUTORING_LANGUAGES,
+            "tutoring_language_in": TUTORING_LANGUAGES_IN,
+            "condition_names": CONDITIONS,
+            "funnel_rules": FUNNEL_RULES,
+            "is_production": current_app.config["IS_PRODUCTION"],
+        }

@@ -1,0 +1,3 @@
+from tutormatch import create_app
+
+app = create_app()
