@@ -4,10 +4,11 @@ import csv
 from collections import Counter
 from datetime import date
 from importlib.resources import files
+from itertools import pairwise
 
 import pytest
 
-FOLDER = files("tutormatch") / "catalogue"
+FOLDER = files("tutormatch.catalogue")
 NAMES = ("name_kk", "name_ru", "name_en")
 TABLES = ("regions", "districts", "subjects", "calendar", "universities")
 
@@ -93,5 +94,5 @@ def test_quarters_and_holidays_of_a_school_year_follow_each_other_without_overla
             if row["school_year"] == year
         )
         assert [kind for _, _, kind in periods] == ["quarter", "holiday"] * 3 + ["quarter"]
-        for (_, end, _), (start, _, _) in zip(periods, periods[1:], strict=False):
+        for (_, end, _), (start, _, _) in pairwise(periods):
             assert (start - end).days == 1

@@ -1,0 +1,1 @@
+"""Regions, districts, institutions, subjects and the school year, as CSV data."""
