@@ -1,0 +1,60 @@
+# tutormatch: `make run` starts it, `make test` tests it, `make help` lists the rest.
+
+PYTHON ?= python3
+BIN := .venv/bin
+FLASK := $(BIN)/flask --app wsgi
+
+.PHONY: help run test check strings bench migration clean
+.DEFAULT_GOAL := help
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: .venv/runtime .venv/translations ## start the web server and the worker, with a demonstration programme on first use
+	@$(FLASK) db upgrade
+	@$(FLASK) load-catalogue
+	@$(FLASK) load-demo --if-empty
+	@exec $(FLASK) serve
+
+test: .venv/development .venv/translations ## run all tests
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: .venv/development ## check style, import contracts and translations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest tests/house/test_strings.py
+
+strings: .venv/development ## bring the translations up to date with the source; fails on a missing or fuzzy one
+	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext -c "Translators:" --sort-by-file --add-location=file \
+		--no-wrap --omit-header -o build/messages.pot .
+	$(BIN)/pybabel -q update -i build/messages.pot -d tutormatch/translations --no-fuzzy-matching \
+		--ignore-obsolete --no-wrap --ignore-pot-creation-date
+	$(BIN)/pytest tests/house/test_strings.py
+
+bench: .venv/development .venv/translations ## measure a round and every coordinator page at region size
+	$(BIN)/python -m benchmarks.round
+
+migration: .venv/development ## write a migration from the models: make migration NAME="Add …"
+	$(FLASK) db migrate -m "$(NAME)" --rev-id $$(printf '%04d' $$(( $$(ls migrations/versions/*.py | wc -l) + 1 )))
+
+clean: ## remove the virtual environment and what was built; the data in instance/ stays
+	rm -rf .venv build
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tutormatch needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade pip
+
+.venv/runtime: requirements.txt | .venv/bin/python
+	$(BIN)/pip install --quiet -r requirements.txt
+	@touch $@
+
+.venv/development: requirements-dev.txt requirements.txt | .venv/bin/python
+	$(BIN)/pip install --quiet -r requirements-dev.txt
+	@touch $@ .venv/runtime
+
+.venv/translations: $(wildcard tutormatch/translations/*/LC_MESSAGES/messages.po) | .venv/bin/python
+	@test -x $(BIN)/pybabel || $(MAKE) .venv/runtime
+	$(BIN)/pybabel -q compile -d tutormatch/translations
+	@touch $@
