@@ -36,6 +36,8 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         if _depth.get():
             return function(*args, **kwargs)
+        if not _is_writing.get():
+            _end_reading()
         depth = _depth.set(1)
         writing = _is_writing.set(True)
         callbacks = _after_commit.set([])
@@ -55,6 +57,13 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
         return result
 
     return wrapper
+
+
+def _end_reading() -> None:
+    """End a transaction that has only read: SQLite refuses to write in one that began as a reader."""
+    session = db.session()
+    if session.in_transaction() and not (session.new or session.dirty or session.deleted):
+        session.rollback()
 
 
 def after_commit(callback: Callable[[], None]) -> None:
