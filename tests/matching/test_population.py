@@ -1,0 +1,551 @@
+"""The synthetic population: the shares it was asked for, sound rows, and every hard case."""
+
+import csv
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tutormatch.matching.faults import check
+from tutormatch.matching.files import read_problem
+from tutormatch.matching.population import (
+    HARD_CASES,
+    REFERENCE_DATE,
+    Population,
+    catalogue,
+    generate,
+    parse_size,
+    tables,
+    write_population,
+)
+from tutormatch.matching.population.availability import TOWN_FIRST_SHIFT, TUTOR, runs, six_day_week
+from tutormatch.matching.population.draws import apportion
+from tutormatch.matching.population.pupils import is_taught, track_of
+from tutormatch.matching.problem import Need, PairStatus, Problem, Pupil, Tutor
+from tutormatch.matching.slots import hour_of, weekday_of
+
+SEED = 11
+TABLES = ("tutors", "pupils", "needs", "pairs", "schools", "teachers")
+
+
+@pytest.fixture(scope="module")
+def region() -> Population:
+    return generate("region", SEED)
+
+
+@pytest.fixture(scope="module")
+def pilot() -> Population:
+    return generate("pilot", SEED)
+
+
+@pytest.fixture(scope="module")
+def nationwide() -> Population:
+    return generate("4500:900", SEED)
+
+
+def assert_shares(values: Iterable[object], expected: dict, tolerance: float) -> None:
+    counts = Counter(values)
+    total = counts.total()
+    assert set(counts) <= set(expected)
+    for value, share in expected.items():
+        assert counts[value] / total == pytest.approx(share, abs=tolerance), value
+
+
+def share(flags: Iterable[bool]) -> float:
+    flags = list(flags)
+    return sum(flags) / len(flags)
+
+
+def tutors_for(problem: Problem, need: Need) -> list[Tutor]:
+    """Tutors who may teach a need: subject, grade, language, conditions and a common hour."""
+    pupil = problem.pupil[need.pupil_id]
+    return [
+        tutor
+        for tutor in problem.tutors
+        if any(teaching.covers(need.subject, need.grade) for teaching in tutor.subjects)
+        and tutor.languages & set(pupil.languages)
+        and pupil.requires <= tutor.conditions
+        and tutor.slots & pupil.slots
+    ]
+
+
+def case_pupils(population: Population, case: int) -> list[Pupil]:
+    return [population.problem.pupil[each] for each in population.cases[case] if each.startswith("p")]
+
+
+def case_tutors(population: Population, case: int) -> list[Tutor]:
+    return [population.problem.tutor[each] for each in population.cases[case] if each.startswith("t")]
+
+
+def needs_of(population: Population, pupil: Pupil) -> list[Need]:
+    return [need for need in population.problem.needs if need.pupil_id == pupil.id]
+
+
+# Sizes -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "schools", "pupils", "tutors"),
+    [("xs", 3, 12, 8), ("pilot", 10, 120, 50), ("university", 60, 800, 250), ("region", 444, 3000, 500)],
+)
+def test_named_size_has_exactly_its_numbers(size, schools, pupils, tutors):
+    population = generate(size, SEED)
+    assert (len(population.schools), len(population.pupils), len(population.tutors)) == (schools, pupils, tutors)
+
+
+def test_needs_and_tutors_can_be_asked_for_exactly_and_all_of_them_enter():
+    problem = generate("301:77", SEED).problem
+    assert (len(problem.needs), len(problem.tutors)) == (301, 77)
+    assert {need.pupil_id for need in problem.needs} == set(problem.pupil)
+
+
+@pytest.mark.parametrize("size", ["", "huge", "10", "10:", ":5", "0:5", "5:0", "-1:5", "1.5:2", "1:2:3"])
+def test_unknown_size_is_refused_with_a_sentence(size):
+    with pytest.raises(ValueError, match=r"size .* is none of xs, pilot"):
+        parse_size(size)
+
+
+@pytest.mark.parametrize("size", ["pilot", "university", "region"])
+def test_tutors_are_scarce_in_every_named_size(size):
+    population = generate(size, SEED)
+    assert population.hours_wanted / population.hours_offered > 1.3
+
+
+def test_an_instance_with_surplus_tutors_can_be_drawn():
+    population = generate("100:200", SEED)
+    assert population.hours_wanted < population.hours_offered
+
+
+# Shares ----------------------------------------------------------------------------------------------
+
+
+def test_schools_have_their_kinds_languages_shifts_and_patrons(region):
+    assert_shares((school.kind for school in region.schools), tables.NORTH.kinds, 0.01)
+    languages = ("mixed" if len(school.instruction) > 1 else school.instruction[0] for school in region.schools)
+    assert_shares(languages, tables.NORTH.school_languages, 0.01)
+    for kind in (tables.SMALL_SCALE, tables.URBAN):
+        second = share(school.has_second_shift for school in region.schools if school.kind == kind)
+        assert second == pytest.approx(tables.NORTH.second_shift[kind], abs=0.08)
+    small = [school for school in region.schools if school.kind == tables.SMALL_SCALE]
+    assert share(bool(school.patrons) for school in small) == pytest.approx(tables.PATRON_SHARE, abs=0.06)
+
+
+def test_pupils_have_their_grades_languages_consent_and_devices(region):
+    grades = dict(zip(range(1, 12), tables.GRADES_OF_NOMINATED, strict=True))
+    assert_shares((row.grade for row in region.pupils), grades, 0.02)
+    assert_shares((row.instruction_language for row in region.pupils), {"kk": 0.27, "ru": 0.73}, 0.02)
+    assert_shares((row.consent_state for row in region.pupils), tables.CONSENT, 0.025)
+    assert_shares((row.device for row in region.pupils), tables.DEVICES, 0.03)
+    assert share("sen" in row.pupil.requires for row in region.pupils) == pytest.approx(0.10, abs=0.02)
+
+
+def test_forty_five_percent_of_a_two_shift_school_learn_in_the_second_and_never_grades_1_5_9_11(region):
+    two_shifts = {school.code for school in region.schools if school.has_second_shift}
+    second = [row for row in region.pupils if row.shift == "second"]
+    assert {row.pupil.school for row in second} <= two_shifts
+    assert not {row.grade for row in second} & tables.FIRST_SHIFT_GRADES
+    movable = [
+        row for row in region.pupils if row.pupil.school in two_shifts and row.grade not in tables.FIRST_SHIFT_GRADES
+    ]
+    # 45 % of all pupils are 69 % of those in the grades that may move.
+    assert len(second) / len(movable) == pytest.approx(0.45 / 0.654, abs=0.05)
+
+
+def test_needs_have_their_numbers_priorities_sessions_and_marks(region):
+    per_pupil = Counter(row.need.pupil_id for row in region.needs)
+    assert_shares(per_pupil.values(), tables.NEEDS_PER_PUPIL, 0.025)
+    assert_shares((row.need.priority for row in region.needs), tables.PRIORITIES, 0.02)
+    assert_shares((row.need.sessions_per_week for row in region.needs), tables.SESSIONS_WANTED, 0.02)
+    assert share(row.need.group_ok for row in region.needs) == pytest.approx(0.55, abs=0.025)
+    bands = [next(part for part, low, high in tables.MARKS if low <= row.current_mark <= high) for row in region.needs]
+    assert_shares(bands, {part: part for part, _, _ in tables.MARKS}, 0.025)
+
+
+@pytest.mark.parametrize("grades", list(tables.DEMAND))
+def test_first_needs_divide_among_the_families_as_asked(region, grades):
+    # Later needs of a pupil are drawn without what the pupil has already, so only single needs follow.
+    family_of = {code: family for family, codes in tables.FAMILY_SUBJECTS.items() for code in codes}
+    per_pupil = Counter(row.need.pupil_id for row in region.needs)
+    low, high = grades
+    families = [
+        family_of[row.need.subject]
+        for row in region.needs
+        if low <= row.need.grade <= high and per_pupil[row.need.pupil_id] == 1 and row.need.subject in family_of
+    ]
+    demand = {family: weight / 100 for family, weight in tables.DEMAND[grades].items()}
+    assert_shares(families, demand, 0.075)
+
+
+def test_tutors_have_their_programmes_years_capacities_and_checks(nationwide, region):
+    assert_shares((row.year_of_study for row in nationwide.tutors), tables.YEARS_OF_STUDY, 0.05)
+    assert_shares((row.tutor.sessions_per_week for row in nationwide.tutors), tables.SESSIONS_OFFERED, 0.05)
+    assert share("sen" in row.tutor.conditions for row in nationwide.tutors) == pytest.approx(0.15, abs=0.04)
+    assert share(row.checked_on is not None for row in region.tutors) == pytest.approx(0.85, abs=0.05)
+    assert {row.tutor.institution for row in region.tutors} == {"NKU", "MZHC"}
+    assert {row.tutor.institution for row in nationwide.tutors} == set(catalogue.institutions())
+
+
+def test_the_country_is_taught_mostly_in_kazakh_and_some_in_a_third_language(nationwide):
+    tracks = (track_of(row.instruction_language) for row in nationwide.pupils)
+    assert_shares(tracks, {"kk": 0.67, "ru": 0.30, "other": 0.03}, 0.04)
+
+
+def test_tutors_are_free_in_the_evening_and_hardly_in_the_morning(nationwide):
+    workday_hours = Counter(
+        hour_of(slot) for row in nationwide.tutors for slot in row.tutor.slots if weekday_of(slot) < 5
+    )
+    assert set(workday_hours) == {*range(8, 13), *range(16, 21)}
+    morning = sum(workday_hours[hour] for hour in range(8, 13))
+    evening = sum(workday_hours[hour] for hour in range(16, 21))
+    assert 0.25 < morning / evening < 0.40
+
+
+def test_pupils_of_the_second_shift_are_free_before_lessons_and_the_others_after(region):
+    for row in region.pupils:
+        for slot in row.pupil.slots:
+            if weekday_of(slot) < 5:
+                assert (hour_of(slot) <= 12) == (row.shift == "second"), row
+
+
+def test_learning_at_school_means_one_or_two_fixed_hours(region):
+    at_school = [row for row in region.pupils if row.place == "school"]
+    assert all(len(row.pupil.slots) in (1, 2) for row in at_school)
+    assert all(row.place == "school" for row in region.pupils if row.device == "school")
+    hours = {}
+    for row in at_school:
+        hours.setdefault((row.pupil.school, row.shift), set()).update(row.pupil.slots)
+    assert max(map(len, hours.values())) == 2
+
+
+def test_open_half_hours_come_in_runs_of_two_to_four():
+    for cells in (2, 7, 10):
+        for pattern in runs(cells):
+            line = "".join("x" if cell in pattern else " " for cell in range(cells))
+            assert all(2 <= len(run) <= 4 for run in line.split()), line
+    assert len(set(runs(10))) == len(runs(10))
+    assert {len(runs(cells)) for cells in (0, 1)} == {1}
+
+
+def test_a_six_day_week_leaves_no_saturday_before_two():
+    saturdays = [window for window in six_day_week(TOWN_FIRST_SHIFT) if window.weekdays == (5,)]
+    assert [(window.start, window.end) for window in saturdays] == [(14, 15)]
+    assert six_day_week(TUTOR[:2]) == TUTOR[:2]
+
+
+def test_everybody_has_at_least_one_free_hour(region):
+    assert all(row.tutor.slots for row in region.tutors)
+    assert all(row.pupil.slots for row in region.pupils)
+
+
+def test_apportioning_keeps_the_total_and_leaves_nobody_out():
+    assert apportion(10, {"a": 0.74, "b": 0.003, "c": 0.257}) == {"a": 6, "b": 1, "c": 3}
+    assert sum(apportion(7, {"a": 1, "b": 1, "c": 1}).values()) == 7
+    assert apportion(2, {"a": 0.6, "b": 0.3, "c": 0.1}) == {"a": 1, "b": 1, "c": 0}
+
+
+# Sound rows ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", ["pilot", "region", "900:300"])
+def test_subjects_follow_grade_and_language_track(size):
+    population = generate(size, SEED)
+    track = {row.pupil.id: track_of(row.instruction_language) for row in population.pupils}
+    grade = {row.pupil.id: row.grade for row in population.pupils}
+    for row in population.needs:
+        need = row.need
+        assert need.grade == grade[need.pupil_id]
+        assert is_taught(need.subject, need.grade, track[need.pupil_id]), need
+    languages = {"kk": {"KAZ1", "RUS2", "RUS2P"}, "ru": {"KAZ2", "KAZ2P", "RUS1"}}
+    for medium, own in languages.items():
+        needed = {row.need.subject for row in population.needs if track[row.need.pupil_id] == medium}
+        other = languages["ru" if medium == "kk" else "kk"]
+        assert own <= needed or size == "pilot"
+        assert not needed & other
+
+
+@pytest.mark.parametrize(
+    ("subject", "grade", "track", "taught"),
+    [
+        ("MATH", 6, "kk", True),
+        ("MATH", 7, "kk", False),
+        ("ALG", 10, "ru", False),
+        ("ALGAN", 10, "ru", True),
+        ("KAZ2P", 4, "ru", True),
+        ("KAZ2P", 5, "ru", False),
+        ("KAZ1", 8, "ru", False),
+        ("KAZ1", 8, "other", False),
+        ("KAZ2", 8, "other", True),
+        ("RUS2", 8, "kk", True),
+        ("ENG", 2, "kk", False),
+    ],
+)
+def test_a_subject_is_taught_only_in_its_grades_and_track(subject, grade, track, taught):
+    assert is_taught(subject, grade, track) is taught
+
+
+def test_tutors_teach_each_subject_once_within_its_grades(nationwide):
+    known = catalogue.subjects()
+    for row in nationwide.tutors:
+        assert row.tutor.subjects
+        assert len({teaching.subject for teaching in row.tutor.subjects}) == len(row.tutor.subjects)
+        for teaching in row.tutor.subjects:
+            subject = known[teaching.subject]
+            assert subject.grade_from <= teaching.grade_from <= teaching.grade_to <= subject.grade_to
+            assert teaching.grade_to <= tables.GRADE_TO_BY_YEAR[row.year_of_study]
+
+
+def test_first_years_teach_to_grade_eight_and_only_they_may_be_minors(nationwide):
+    first_years = [row for row in nationwide.tutors if row.year_of_study == 1]
+    assert max(teaching.grade_to for row in first_years for teaching in row.tutor.subjects) == 8
+    assert any(row.is_minor for row in first_years)
+    assert all(row.year_of_study == 1 for row in nationwide.tutors if row.is_minor)
+
+
+def test_pupils_learn_in_a_language_of_their_school_and_accept_it_first(nationwide):
+    schools = {school.code: school for school in nationwide.schools}
+    for row in nationwide.pupils:
+        assert row.instruction_language in schools[row.pupil.school].instruction
+        assert row.pupil.languages[0] == row.instruction_language
+        assert len(set(row.pupil.languages)) == len(row.pupil.languages)
+        assert row.class_label.startswith(str(row.grade))
+
+
+def test_teachers_nominate_pupils_of_their_own_school(region):
+    school_of = {teacher.email: teacher.school for teacher in region.teachers}
+    assert all(school_of[row.teacher_email] == row.pupil.school for row in region.pupils)
+
+
+def test_schools_lie_in_districts_of_the_catalogue_in_town_or_country_as_their_kind_says(region):
+    for school in region.schools:
+        place = catalogue.districts()[school.district_kato]
+        assert place.region_code == school.region_code == "KZ-59"
+        assert place.is_urban == (school.kind == tables.URBAN)
+
+
+@pytest.mark.parametrize("size", ["xs", "pilot", "region", "900:300"])
+def test_the_problem_has_no_fault(size):
+    assert check(generate(size, SEED).problem) == []
+
+
+def test_only_checked_tutors_and_pupils_with_consent_enter_the_problem(pilot):
+    unchecked = {row.tutor.id for row in pilot.tutors if row.checked_on is None}
+    without_consent = {row.pupil.id for row in pilot.pupils if row.consent_state != "received"}
+    assert unchecked
+    assert {row.consent_state for row in pilot.pupils} == {"received", "pending", "refused"}
+    assert not unchecked & set(pilot.problem.tutor)
+    assert not without_consent & set(pilot.problem.pupil)
+    assert len(pilot.problem.tutors) + len(unchecked) == len(pilot.tutors)
+    assert len(pilot.problem.pupils) + len(without_consent) == len(pilot.pupils)
+
+
+def test_checked_tutors_are_briefed_and_consent_has_date_and_form(region):
+    assert all(row.briefed_on for row in region.tutors if row.checked_on)
+    for row in region.pupils:
+        is_received = row.consent_state == "received"
+        assert (row.consent_on is not None) == is_received
+        assert row.consent_form in ({"paper", "electronic"} if is_received else {""})
+
+
+def test_dates_count_back_from_the_given_day():
+    on = date(2027, 2, 1)
+    population = generate("pilot", SEED, on)
+    assert max(row.consent_on for row in population.pupils if row.consent_on) < on
+    assert max(row.checked_on for row in population.tutors if row.checked_on) < on
+    assert population.problem == generate("pilot", SEED).problem
+
+
+# Files -----------------------------------------------------------------------------------------------
+
+
+def read(folder: Path, table: str) -> list[dict[str, str]]:
+    with (folder / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_written_folder_reads_back_as_the_problem(pilot, tmp_path):
+    write_population(pilot, tmp_path / "programme")
+    assert read_problem(tmp_path / "programme") == pilot.problem
+
+
+def test_everybody_is_written_when_those_kept_out_are_asked_for(pilot, tmp_path):
+    write_population(pilot, tmp_path, with_excluded=True)
+    assert len(read(tmp_path, "pupils")) == len(pilot.pupils)
+    assert len(read(tmp_path, "tutors")) == len(pilot.tutors)
+    assert any(row["checked_on"] == "" for row in read(tmp_path, "tutors"))
+    assert read_problem(tmp_path) == pilot.everybody
+
+
+def test_two_processes_with_different_hash_seeds_write_identical_bytes(tmp_path):
+    script = (
+        "import sys; from pathlib import Path;"
+        "from tutormatch.matching.population import generate, write_population;"
+        "write_population(generate('pilot', 3), Path(sys.argv[1]), with_excluded=True)"
+    )
+    folders = []
+    for hash_seed in ("0", "4711"):
+        folder = tmp_path / hash_seed
+        subprocess.run(
+            [sys.executable, "-c", script, str(folder)],
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            cwd=Path(__file__).parents[2],
+        )
+        folders.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert set(folders[0]) == {f"{table}.csv" for table in TABLES}
+    assert folders[0] == folders[1]
+
+
+def test_another_seed_gives_another_population():
+    assert generate("xs", 1).problem != generate("xs", 2).problem
+
+
+def test_no_file_holds_anything_like_an_iin_or_a_phone(region, tmp_path):
+    write_population(region, tmp_path, with_excluded=True)
+    for table in TABLES:
+        text = (tmp_path / f"{table}.csv").read_text(encoding="utf-8")
+        assert not re.search(r"(?:\d[ -]?){12}", text), table
+        assert "+7" not in text
+        assert not re.search(r"\b[78]\s?\(?7\d\d", text)
+
+
+def test_invented_names_are_written_in_one_script_and_addresses_belong_to_nobody(region):
+    people = [*region.tutors, *region.pupils, *region.teachers]
+    for person in people:
+        for name in (person.first_name, person.last_name):
+            assert re.fullmatch(r"[А-ЯЁӘҒҚҢӨҰҮҺІ][а-яёәғқңөұүһі]+", name), name
+    addresses = [row.email for row in (*region.tutors, *region.teachers)]
+    assert all(address.endswith("@example.org") for address in addresses)
+    assert len(set(addresses)) == len(addresses)
+
+
+def test_texts_of_topics_suit_the_language_of_the_class(region):
+    language = {row.pupil.id: row.instruction_language for row in region.pupils}
+    kazakh_letters = re.compile("[әғқңөұүһі]", re.IGNORECASE)
+    russian = [row.topics for row in region.needs if language[row.need.pupil_id] == "ru"]
+    kazakh = [row.topics for row in region.needs if language[row.need.pupil_id] == "kk"]
+    assert not any(kazakh_letters.search(topics) for topics in russian)
+    assert share(bool(kazakh_letters.search(topics)) for topics in kazakh) > 0.5
+
+
+# Hard cases ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_pilot_contains_every_hard_case_whatever_the_seed(seed):
+    assert set(generate("pilot", seed).cases) == set(HARD_CASES)
+
+
+def test_case_1_kazakh_medium_physics_meets_only_a_russian_group_tutor(pilot):
+    (pupil,) = case_pupils(pilot, 1)
+    (tutor,) = case_tutors(pilot, 1)
+    (need,) = needs_of(pilot, pupil)
+    assert (need.subject, pupil.languages, tutor.languages) == ("PHYS", ("kk",), {"ru"})
+    assert tutors_for(pilot.problem, need) == []
+    school = next(school for school in pilot.schools if school.code == pupil.school)
+    assert school.region_code == "KZ-59"
+    bilingual = replace(pupil, languages=("kk", "ru"))
+    would_be = Problem.of(pilot.problem.tutors, [bilingual], [need])
+    assert tutors_for(would_be, need) == [tutor]
+
+
+def test_case_2_second_shift_pupil_is_free_in_the_morning_only(pilot):
+    (pupil,) = case_pupils(pilot, 2)
+    assert pupil.slots
+    assert all(hour_of(slot) < 12 for slot in pupil.slots)
+    assert next(row.shift for row in pilot.pupils if row.pupil == pupil) == "second"
+    assert next(school for school in pilot.schools if school.code == pupil.school).has_second_shift
+
+
+def test_case_3_pupil_shares_no_hour_with_any_tutor(pilot):
+    (pupil,) = case_pupils(pilot, 3)
+    assert pupil.slots
+    assert not any(row.tutor.slots & pupil.slots for row in pilot.tutors)
+
+
+def test_case_4_pupils_of_one_class_set_could_form_a_group_but_for_the_grade(pilot):
+    pupils = case_pupils(pilot, 4)
+    needs = [need for pupil in pupils for need in needs_of(pilot, pupil)]
+    assert [need.grade for need in needs] == [2, 4, 4]
+    assert {(need.subject, need.group_ok) for need in needs} == {("MATH", True)}
+    assert len({(pupil.school, pupil.slots, pupil.languages) for pupil in pupils}) == 1
+    school = next(school for school in pilot.schools if school.code == pupils[0].school)
+    assert school.kind == tables.SMALL_SCALE
+    assert (2, 4) in school.class_sets
+
+
+def test_case_5_one_tutor_could_serve_both_needs_of_a_pupil(pilot):
+    (pupil,) = case_pupils(pilot, 5)
+    (tutor,) = case_tutors(pilot, 5)
+    needs = needs_of(pilot, pupil)
+    assert len(needs) == 2
+    assert all(tutor in tutors_for(pilot.problem, need) for need in needs)
+    assert tutor.sessions_per_week >= sum(need.sessions_per_week for need in needs)
+    assert len(tutor.slots & pupil.slots) >= tutor.sessions_per_week
+
+
+def test_case_8_special_needs_find_no_briefed_tutor(pilot):
+    (pupil,) = case_pupils(pilot, 8)
+    (need,) = needs_of(pilot, pupil)
+    assert pupil.requires == {"sen"}
+    assert tutors_for(pilot.problem, need) == []
+    without = Problem.of(pilot.problem.tutors, [replace(pupil, requires=frozenset())], [need])
+    assert tutors_for(without, need) == case_tutors(pilot, 8)
+
+
+def test_case_9_tutor_comes_from_the_pupils_village_and_bears_the_same_name(pilot):
+    (pupil,) = case_pupils(pilot, 9)
+    (tutor,) = case_tutors(pilot, 9)
+    (need,) = needs_of(pilot, pupil)
+    assert tutor in tutors_for(pilot.problem, need)
+    pupil_row = next(row for row in pilot.pupils if row.pupil == pupil)
+    tutor_row = next(row for row in pilot.tutors if row.tutor == tutor)
+    school = next(school for school in pilot.schools if school.code == pupil.school)
+    assert tutor_row.last_name == pupil_row.last_name + "а"
+    assert school.name_ru in tutor_row.motivation
+
+
+def test_case_10_candidates_are_equal_but_for_their_identifiers(pilot):
+    pupils, tutors = case_pupils(pilot, 10), case_tutors(pilot, 10)
+    assert len({replace(pupil, id="") for pupil in pupils}) == 1 < len(pupils)
+    assert len({replace(tutor, id="") for tutor in tutors}) == 1 < len(tutors)
+    (one,), (other,) = (needs_of(pilot, pupil) for pupil in pupils)
+    assert replace(one, id="", pupil_id="") == replace(other, id="", pupil_id="")
+    assert set(tutors) <= set(tutors_for(pilot.problem, one))
+
+
+def test_case_12_two_schools_bear_one_name_in_two_regions(pilot):
+    schools = {school.code: school for school in pilot.schools}
+    twins = [schools[code] for code in pilot.cases[12] if code in schools]
+    assert len({school.name_kk for school in twins}) == 1
+    assert len({school.region_code for school in twins}) == 2
+    assert {pupil.school for pupil in case_pupils(pilot, 12)} == {school.code for school in twins}
+
+
+def test_case_13_last_years_tutor_does_not_teach_the_new_grade(pilot):
+    (pupil,) = case_pupils(pilot, 13)
+    (tutor,) = case_tutors(pilot, 13)
+    (need,) = needs_of(pilot, pupil)
+    assert need.grade == 7
+    assert tutor not in tutors_for(pilot.problem, need)
+    assert any(teaching.covers("MATH", 6) for teaching in tutor.subjects)
+    pairs = [pair for pair in pilot.problem.pairs if pair.pupil_id == pupil.id]
+    assert [(pair.tutor_id, pair.status) for pair in pairs] == [(tutor.id, PairStatus.RETURNING)]
+
+
+def test_case_14_two_pupils_compete_for_one_hour_and_one_has_waited_since_the_last_quarter(pilot):
+    pupils = case_pupils(pilot, 14)
+    (tutor,) = case_tutors(pilot, 14)
+    needs = [need for pupil in pupils for need in needs_of(pilot, pupil)]
+    assert [tutors_for(pilot.problem, need) for need in needs] == [[tutor], [tutor]]
+    assert tutor.sessions_per_week == 1
+    waited, longer = (need.waiting_days for need in needs)
+    assert waited < 30 < longer
+    # The last school year ended on 25 May 2026.
+    assert date.fromordinal(REFERENCE_DATE.toordinal() - longer) < date(2026, 5, 25)
