@@ -18,10 +18,14 @@ from tutormatch.models import (
     Device,
     District,
     Institution,
+    Match,
+    MatchState,
     Need,
     Place,
     Pupil,
     Role,
+    Round,
+    RoundState,
     School,
     ScopeKind,
     Shift,
@@ -30,6 +34,7 @@ from tutormatch.models import (
     Tutor,
     TutorState,
     TutorSubject,
+    WeeklySession,
 )
 
 REGION = "KZ-59"
@@ -218,3 +223,70 @@ class Factory:
             }
         )
         return self._save(pupil)
+
+    def round(self, coordinator: Account | None = None, **values: Any) -> Round:
+        """Return a finished round of the coordinator's scope."""
+        coordinator = coordinator or self.coordinator()
+        scope = coordinator.coordinator
+        place = scope.region_code or scope.institution_id
+        return self._save(
+            Round(
+                **{
+                    "scope_kind": scope.scope_kind,
+                    "region_code": scope.region_code,
+                    "institution_id": scope.institution_id,
+                    "scope_key": f"{scope.scope_kind}:{place}" if place else str(scope.scope_kind),
+                    "state": RoundState.DONE,
+                    "progress": 1000,
+                    "created_at": clock.now(),
+                    "created_by_id": coordinator.id,
+                    "started_at": clock.now(),
+                    "finished_at": clock.now(),
+                    **values,
+                }
+            )
+        )
+
+    def proposal(
+        self,
+        need: Need | None = None,
+        tutor: Tutor | None = None,
+        slots: str = "mon-15",
+        round: Round | None = None,
+        state: MatchState = MatchState.PROPOSED,
+        **values: Any,
+    ) -> Match:
+        """Return a match of ``need`` and ``tutor``; its sessions are live when it is approved."""
+        need = need or self.pupil().needs[0]
+        tutor = tutor or self.tutor()
+        return self._save(
+            Match(
+                **{
+                    "round_id": round.id if round else None,
+                    "need_id": need.id,
+                    "pupil_id": need.pupil_id,
+                    "tutor_id": tutor.id,
+                    "state": state,
+                    "tutoring_language": "kk",
+                    "sessions": [
+                        WeeklySession(slot=slot, is_live=state == MatchState.APPROVED)
+                        for slot in sorted(parse_slots(slots))
+                    ],
+                    "explanation": {
+                        "is_matched": True,
+                        "need_id": need.code,
+                        "tutor_id": tutor.code,
+                        "subject": need.subject_code,
+                        "grade": need.grade,
+                        "tutoring_language": "kk",
+                        "slots": sorted(parse_slots(slots)),
+                        "common_slots": sorted(tutor.slots & need.pupil.slots),
+                        "points": {"normal_need": 32, "first_language": 4},
+                        "is_locked": False,
+                        "alternatives": 0,
+                        "alternative_tutors": [],
+                    },
+                    **values,
+                }
+            )
+        )

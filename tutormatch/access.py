@@ -14,7 +14,20 @@ from flask_login import current_user
 
 from .errors import NotAllowed
 from .extensions import db, login
-from .models import Account, Coordinator, Pupil, Role, School, ScopeKind, Teacher, Tutor
+from .models import (
+    Account,
+    Coordinator,
+    Decision,
+    Match,
+    MatchState,
+    Pupil,
+    Role,
+    Round,
+    School,
+    ScopeKind,
+    Teacher,
+    Tutor,
+)
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -170,3 +183,57 @@ def can_see_pupil(account: Account | None, pupil: Pupil) -> bool:
     if account.role == Role.COORDINATOR and account.coordinator is not None:
         return scope_contains_school(account.coordinator, pupil.school)
     return account.role == Role.TEACHER and pupil.teacher_id == account.id
+
+
+def scope_contains_round(coordinator: Coordinator, matching_round: Round) -> bool:
+    """Say whether the round is of the coordinator's own scope; the whole country contains every round."""
+    return coordinator.scope_kind == ScopeKind.COUNTRY or (
+        coordinator.scope_kind == matching_round.scope_kind
+        and coordinator.region_code == matching_round.region_code
+        and coordinator.institution_id == matching_round.institution_id
+    )
+
+
+def can_see_round(account: Account | None, matching_round: Round) -> bool:
+    """A coordinator sees the rounds of the own scope."""
+    return (
+        account is not None
+        and account.role == Role.COORDINATOR
+        and account.coordinator is not None
+        and scope_contains_round(account.coordinator, matching_round)
+    )
+
+
+def _coordinates(account: Account | None, match: Match) -> bool:
+    return (
+        account is not None
+        and account.role == Role.COORDINATOR
+        and account.coordinator is not None
+        and scope_contains_school(account.coordinator, match.pupil.school)
+        and scope_contains_tutor(account.coordinator, match.tutor)
+    )
+
+
+def can_decide_match(account: Account | None, match: Match) -> bool:
+    """A coordinator of the round, the pupil's school and the tutor decides a proposal."""
+    return match.round is not None and can_see_round(account, match.round) and _coordinates(account, match)
+
+
+def can_see_match(account: Account | None, match: Match) -> bool:
+    """Who may decide a match sees it; once it was under way, every coordinator of school and tutor does."""
+    was_under_way = match.state in (MatchState.APPROVED, MatchState.ENDED)
+    return can_decide_match(account, match) or (was_under_way and _coordinates(account, match))
+
+
+def can_end_match(account: Account | None, match: Match) -> bool:
+    """The tutor, the pupil's teacher and the coordinators of both may end a match under way."""
+    if account is None:
+        return False
+    if account.role == Role.COORDINATOR:
+        return _coordinates(account, match)
+    return account.id in (match.tutor.account_id, match.pupil.teacher_id)
+
+
+def can_undo(account: Account | None, decision: Decision) -> bool:
+    """Only who took a decision takes it back."""
+    return account is not None and account.role == Role.COORDINATOR and account.id == decision.decided_by_id
