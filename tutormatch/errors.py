@@ -59,3 +59,19 @@ class NothingToMatch(DomainError):
 
 class UndoTooLate(DomainError):
     """The mail about this decision has left."""
+
+
+class TooManyAttempts(DomainError):
+    """Too many attempts in a short time; ``minutes`` is how long to wait."""
+
+    def __init__(self, minutes: int):
+        super().__init__(minutes)
+        self.minutes = minutes
+
+
+class UnfitPassword(DomainError):
+    """A password that is easy to guess; ``rule`` says why."""
+
+    def __init__(self, rule: str):
+        super().__init__(rule)
+        self.rule = rule

@@ -58,6 +58,12 @@ def write(
     return message
 
 
+def link(endpoint: str, **values: object) -> str:
+    """Return the address of a page for use in mails; needs no request."""
+    path = current_app.url_map.bind("").build(endpoint, values)
+    return current_app.config["PUBLIC_URL"].rstrip("/") + path
+
+
 def is_sending() -> bool:
     """Say whether mail leaves at all, or stays in the outbox to be read there."""
     return bool(current_app.config["MAIL_URL"])

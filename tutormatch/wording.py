@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, current_app
 from flask_babel import format_date, format_datetime, get_locale, gettext, lazy_gettext, ngettext
 
+from . import clock
 from .i18n import LOCALE_NAMES, best_locale
 from .matching.problem import Reason
 from .matching.slots import hour_of, make_slot, weekday_of
@@ -39,6 +40,7 @@ LABELS: dict[Enum, Any] = {
     TutorState.APPLIED: _("to be checked"),
     TutorState.CHECKED: _("checked"),
     TutorState.DECLINED: _("declined"),
+    TutorState.PAUSED: _("paused"),
     TutorState.LEFT: _("left the programme"),
     TeacherState.APPLIED: _("to be admitted"),
     TeacherState.ADMITTED: _("admitted"),
@@ -90,14 +92,23 @@ LABELS: dict[Enum, Any] = {
     AuditKind.SIGNED_UP: _("signed up"),
     AuditKind.EMAIL_CONFIRMED: _("confirmed the e-mail address"),
     AuditKind.PASSWORD_CHANGED: _("changed the password"),
+    AuditKind.ACCOUNT_CHANGED: _("changed the own account"),
     AuditKind.COORDINATOR_INVITED: _("invited a coordinator"),
+    AuditKind.INVITATION_RENEWED: _("sent an invitation again"),
+    AuditKind.INVITATION_WITHDRAWN: _("withdrew an invitation"),
+    AuditKind.INVITATION_ACCEPTED: _("accepted an invitation"),
     AuditKind.ACCOUNT_DISABLED: _("disabled an account"),
     AuditKind.ACCOUNT_ENABLED: _("enabled an account"),
     AuditKind.TUTOR_APPLIED: _("applied as a tutor"),
     AuditKind.TUTOR_CHANGED: _("changed the tutor profile"),
     AuditKind.TUTOR_CHECKED: _("checked a tutor"),
     AuditKind.TUTOR_DECLINED: _("declined a tutor"),
+    AuditKind.TUTOR_UNCHECKED: _("took back the check of a tutor"),
+    AuditKind.TUTOR_PAUSED: _("put a tutor on pause"),
+    AuditKind.TUTOR_RESUMED: _("ended the pause of a tutor"),
     AuditKind.TUTOR_LEFT: _("left as a tutor"),
+    AuditKind.TEACHER_APPLIED: _("applied as a teacher"),
+    AuditKind.TEACHER_CHANGED: _("changed the teacher's details"),
     AuditKind.TEACHER_ADMITTED: _("admitted a teacher"),
     AuditKind.TEACHER_DECLINED: _("declined a teacher"),
     AuditKind.PUPIL_NOMINATED: _("nominated a pupil"),
@@ -113,6 +124,7 @@ LABELS: dict[Enum, Any] = {
     AuditKind.MATCH_ENDED: _("ended a match"),
     AuditKind.IMPORTED: _("imported files"),
     AuditKind.CATALOGUE_CHANGED: _("changed the catalogue"),
+    AuditKind.MAIL_RETRIED: _("sent failed mail again"),
 }
 
 TUTORING_LANGUAGES = {
@@ -147,6 +159,7 @@ TONES: dict[Enum, str] = {
     TutorState.APPLIED: "waiting",
     TutorState.CHECKED: "good",
     TutorState.DECLINED: "bad",
+    TutorState.PAUSED: "quiet",
     TutorState.LEFT: "quiet",
     TeacherState.APPLIED: "waiting",
     TeacherState.ADMITTED: "good",
@@ -185,6 +198,11 @@ def weekday_name(weekday: int, width: str = "wide") -> str:
     return get_locale().days["stand-alone"][width][weekday]
 
 
+def current_weekday() -> int:
+    """Return today's weekday in programme time, 0 = Monday."""
+    return clock.today().weekday()
+
+
 def slot_name(slot: int) -> str:
     """Return a slot in words, for example ``Monday 15:00``."""
     return f"{weekday_name(weekday_of(slot))} {hour_of(slot):02d}:00"
@@ -221,6 +239,7 @@ def init_app(app: Flask) -> None:
     for filter_function in (
         capitalized,
         day,
+        hour_of,
         label,
         listing,
         moment,
@@ -229,6 +248,9 @@ def init_app(app: Flask) -> None:
         tone,
     ):
         app.add_template_filter(filter_function)
+    # Macros see these, because they are globals and not part of one page's context.
+    for template_global in (weekday_name, make_slot, current_weekday):
+        app.add_template_global(template_global)
 
     @app.context_processor
     def words() -> dict[str, Any]:
@@ -237,8 +259,6 @@ def init_app(app: Flask) -> None:
             "ngettext": ngettext,
             "locale_names": LOCALE_NAMES,
             "locale": best_locale(),
-            "weekday_name": weekday_name,
-            "make_slot": make_slot,
             "tutoring_language_names": TUTORING_LANGUAGES,
             "tutoring_language_in": TUTORING_LANGUAGES_IN,
             "condition_names": CONDITIONS,

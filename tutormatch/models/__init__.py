@@ -1,6 +1,7 @@
 """The tables, one file per noun. Importing this package registers all of them."""
 
 from .account import Account, Coordinator, Role, ScopeKind, Teacher, TeacherState
+from .attempt import Attempt, AttemptKind
 from .audit import AuditEvent, AuditKind
 from .catalogue import District, Institution, Region, School, SchoolKind, SchoolPeriod, Subject
 from .draft import Draft, DraftKind
@@ -21,6 +22,8 @@ from .tutor import Tutor, TutorState, TutorSubject
 
 __all__ = [
     "Account",
+    "Attempt",
+    "AttemptKind",
     "AuditEvent",
     "AuditKind",
     "BlockedPair",

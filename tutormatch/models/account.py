@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..database import UTCDateTime, enum_column
@@ -22,6 +22,8 @@ class Role(StrEnum):
 class Account(UserMixin, db.Model):
     """One person. Without ``email`` and ``password_hash`` nobody can sign in as them.
 
+    Anybody can type any address at sign-up, so that only one account can hold it confirmed, but
+    several unconfirmed: nobody learns from signing up who has an account, or locks out its owner.
     ``credentials_version`` grows with every change of the password, which ends other
     sessions and unused password links.
     """
@@ -30,11 +32,18 @@ class Account(UserMixin, db.Model):
     __table_args__ = (
         CheckConstraint("email = lower(email)", "email_is_lower_case"),
         CheckConstraint("locale IN ('kk', 'ru', 'en')", "locale"),
+        Index(
+            "uq_accounts_confirmed_email",
+            "email",
+            unique=True,
+            sqlite_where=text("email_confirmed_at IS NOT NULL"),
+            postgresql_where=text("email_confirmed_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     role: Mapped[Role] = enum_column(Role)
-    email: Mapped[str | None] = mapped_column(String(254), unique=True)
+    email: Mapped[str | None] = mapped_column(String(254), index=True)
     password_hash: Mapped[str | None] = mapped_column(Text)
     credentials_version: Mapped[int] = mapped_column(default=1)
     first_name: Mapped[str] = mapped_column(String(80))
@@ -112,7 +121,8 @@ class ScopeKind(StrEnum):
 class Coordinator(db.Model):
     """What a coordinator sees: the whole country, one region, or one institution.
 
-    An institution's coordinator sees its own tutors and the schools of its region.
+    An institution's coordinator sees its own tutors and the schools of its region. An account that
+    was invited has no password until it accepts.
     """
 
     __tablename__ = "coordinators"
@@ -128,6 +138,7 @@ class Coordinator(db.Model):
     scope_kind: Mapped[ScopeKind] = enum_column(ScopeKind)
     region_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"))
     institution_id: Mapped[int | None] = mapped_column(ForeignKey("institutions.id"))
+    invited_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     account: Mapped[Account] = relationship(back_populates="coordinator")
     region: Mapped[Region | None] = relationship()

@@ -16,12 +16,15 @@ class TutorState(StrEnum):
     APPLIED = "applied"
     CHECKED = "checked"
     DECLINED = "declined"
+    PAUSED = "paused"
     LEFT = "left"
 
 
 class Tutor(db.Model):
     """A student who tutors. Only a checked one enters a round.
 
+    A paused one is checked and takes no new pupils for a time. Of a minor no certificate of no
+    criminal record is asked, but the agreement of a parent (legal representative).
     ``conditions`` are what the tutor says to be briefed for (``sen``); those confirmed at the
     check are ``confirmed_conditions``, and only they count in matching.
     """
@@ -58,6 +61,7 @@ class Tutor(db.Model):
     state: Mapped[TutorState] = enum_column(TutorState, default=TutorState.APPLIED)
     identity_seen: Mapped[bool] = mapped_column(default=False)
     no_criminal_record_on: Mapped[date | None]
+    parent_agreed_on: Mapped[date | None]
     briefed_on: Mapped[date | None]
     checked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     checked_by_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
