@@ -20,6 +20,7 @@ from .models import (
     MatchState,
     Place,
     Priority,
+    PupilState,
     Role,
     RoundFailure,
     RoundState,
@@ -64,6 +65,10 @@ LABELS: dict[Enum, Any] = {
     ConsentState.WITHDRAWN: _("consent withdrawn"),
     ConsentForm.PAPER: _("on paper"),
     ConsentForm.ELECTRONIC: _("electronic"),
+    PupilState.WAITING: _("waiting"),
+    PupilState.PROPOSED: _("proposed"),
+    PupilState.MATCHED: _("matched"),
+    PupilState.WITHDRAWN: _("withdrawn"),
     Priority.URGENT: _("urgent"),
     Priority.NORMAL: _("normal"),
     Priority.LOW: _("low"),
@@ -168,6 +173,10 @@ TONES: dict[Enum, str] = {
     ConsentState.RECEIVED: "good",
     ConsentState.REFUSED: "bad",
     ConsentState.WITHDRAWN: "bad",
+    PupilState.WAITING: "waiting",
+    PupilState.PROPOSED: "new",
+    PupilState.MATCHED: "good",
+    PupilState.WITHDRAWN: "quiet",
     Priority.URGENT: "waiting",
     Priority.NORMAL: "quiet",
     Priority.LOW: "quiet",
@@ -213,6 +222,15 @@ def slot_names(slots: Iterable[int]) -> str:
     return ", ".join(slot_name(slot) for slot in sorted(slots))
 
 
+def scope_name(scope: Any) -> str:
+    """Return what a coordinator's or round's scope is called: a region, an institution or the whole country."""
+    if scope.region is not None:
+        return scope.region.name
+    if scope.institution is not None:
+        return scope.institution.name
+    return label(ScopeKind.COUNTRY)
+
+
 def capitalized(text: object) -> str:
     """Return ``text`` with its first letter in upper case, the rest as it is."""
     words = str(text)
@@ -243,6 +261,7 @@ def init_app(app: Flask) -> None:
         label,
         listing,
         moment,
+        scope_name,
         slot_name,
         slot_names,
         tone,

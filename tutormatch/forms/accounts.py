@@ -45,7 +45,7 @@ class NameForm(Form):
 
     last_name = StringField(_("Last name"), validators=[Required(), AtMost(LONGEST_NAME)])
     first_name = StringField(_("First name"), validators=[Required(), AtMost(LONGEST_NAME)])
-    patronymic = StringField(_("Patronymic (optional)"), validators=[Optional(), AtMost(LONGEST_NAME)])
+    patronymic = StringField(_("Patronymic"), validators=[Optional(), AtMost(LONGEST_NAME)])
 
 
 class SignUpForm(NameForm):
