@@ -1,6 +1,9 @@
 """What can go wrong in the programme's own terms; views turn these into pages."""
 
 
+from collections.abc import Mapping, Sequence
+
+
 class DomainError(Exception):
     """Base of the errors that a person caused or can mend."""
 
@@ -75,3 +78,47 @@ class UnfitPassword(DomainError):
     def __init__(self, rule: str):
         super().__init__(rule)
         self.rule = rule
+
+
+class AlreadySent(DomainError):
+    """This form was sent before; what it asked for is done."""
+
+
+class SubjectNotTaught(DomainError):
+    """Subjects that are not taught in this grade and language of instruction; ``codes`` says which."""
+
+    def __init__(self, codes: tuple[str, ...]):
+        super().__init__(*codes)
+        self.codes = codes
+
+
+class MatchInTheWay(DomainError):
+    """An agreed match would no longer fit and must be ended first; ``match_ids`` says which."""
+
+    def __init__(self, match_ids: tuple[int, ...]):
+        super().__init__(*match_ids)
+        self.match_ids = match_ids
+
+
+class ProbableDuplicate(DomainError):
+    """A pupil of the same name, grade and school is nominated already."""
+
+
+class PairsOvertaken(DomainError):
+    """Some of the pairs cannot be decided as asked, and nothing was changed.
+
+    ``obstacles`` says why, by match; ``rest`` are the matches that nothing stands against.
+    """
+
+    def __init__(self, obstacles: Mapping[int, str], rest: Sequence[int]):
+        super().__init__(len(obstacles))
+        self.obstacles = obstacles
+        self.rest = rest
+
+
+class SelectionChanged(DomainError):
+    """The filter selects another number of pairs than the coordinator was shown; ``count`` is the present one."""
+
+    def __init__(self, count: int):
+        super().__init__(count)
+        self.count = count

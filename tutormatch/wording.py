@@ -30,6 +30,7 @@ from .models import (
     TeacherState,
     TutorState,
 )
+from .models.match import Obstacle
 
 _ = lazy_gettext
 
@@ -77,6 +78,20 @@ LABELS: dict[Enum, Any] = {
     MatchState.REJECTED: _("rejected"),
     MatchState.SUPERSEDED: _("replaced by a newer round"),
     MatchState.ENDED: _("ended"),
+    Obstacle.DECIDED: _("Somebody has decided meanwhile."),
+    Obstacle.NEED_CLOSED: _("The pupil no longer asks for this."),
+    Obstacle.CONSENT_MISSING: _("The consent of the legal representative is no longer on file."),
+    Obstacle.TUTOR_AWAY: _("The tutor takes no new pupils now."),
+    Obstacle.BLOCKED: _("This tutor was rejected for this pupil meanwhile."),
+    Obstacle.NEED_SERVED: _("The pupil has a tutor for this subject already."),
+    Obstacle.NO_LONGER_FITS: _("The profile or the nomination has changed, and they no longer fit each other."),
+    Obstacle.TUTOR_NOT_FREE: _("The tutor is no longer free at this time."),
+    Obstacle.PUPIL_NOT_FREE: _("The pupil is no longer free at this time."),
+    Obstacle.TUTOR_TAKEN: _("The tutor has another session at this time."),
+    Obstacle.PUPIL_TAKEN: _("The pupil has another session at this time."),
+    Obstacle.TUTOR_FULL: _("The tutor would get more sessions or pupils than agreed."),
+    Obstacle.MAX_TUTORS: _("The pupil would get more tutors than agreed."),
+    Obstacle.WORK_TOGETHER: _("These two work together already. End that match first."),
     RoundState.QUEUED: _("waiting to start"),
     RoundState.RUNNING: _("running"),
     RoundState.DONE: _("done"),

@@ -15,7 +15,10 @@ from .pupil import (
     Place,
     Priority,
     Pupil,
+    PupilState,
     Shift,
+    read_class_label,
+    usual_free_slots,
 )
 from .round import Round, RoundFailure, RoundState, WaitingNeed
 from .tutor import Tutor, TutorState, TutorSubject
@@ -44,6 +47,7 @@ __all__ = [
     "Place",
     "Priority",
     "Pupil",
+    "PupilState",
     "Region",
     "Role",
     "Round",
@@ -62,4 +66,6 @@ __all__ = [
     "TutorSubject",
     "WaitingNeed",
     "WeeklySession",
+    "read_class_label",
+    "usual_free_slots",
 ]

@@ -1,5 +1,6 @@
 """Pupils who ask for help, and each subject they need it in."""
 
+import re
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
@@ -8,8 +9,38 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..database import Codes, UTCDateTime, WeeklySlots, enum_column
 from ..extensions import db
+from ..matching.slots import make_slot
 from .account import Account
 from .catalogue import School, Subject
+
+_CLASS_LABEL = re.compile(r"(?P<grade>\d{1,2})?(?P<letter>[А-ЯЁӘҒҚҢӨҰҮҺІ])?")
+_CYRILLIC_LOOK_ALIKES = str.maketrans("ABCEƏHIKMOPTXY", "АВСЕӘНІКМОРТХУ")
+
+
+def read_class_label(text: str, grade: int) -> str:
+    """Return a class label in its one form, for example ``8Ә`` for ``8 "ә"``, ``8-Ә`` or ``Ә``.
+
+    Latin letters that look like a Cyrillic one become that letter. Blank text stays blank.
+
+    Parameters
+    ----------
+    grade
+        The pupil's grade, which the label must name when it names one.
+
+    Raises
+    ------
+    ValueError
+        When the text is no class label, or one of another grade.
+    """
+    plain = re.sub(r"[\s\"'«»“”„‘’`.\-‐‑–—]", "", text).upper().translate(_CYRILLIC_LOOK_ALIKES)
+    if not plain:
+        return ""
+    label = _CLASS_LABEL.fullmatch(plain)
+    if label is None:
+        raise ValueError(f"{text!r} is no class label")
+    if label["grade"] is not None and int(label["grade"]) != grade:
+        raise ValueError(f"{text!r} is no class of grade {grade}")
+    return f"{grade}{label['letter'] or ''}"
 
 
 class Shift(StrEnum):
@@ -17,9 +48,24 @@ class Shift(StrEnum):
     SECOND = "second"
 
 
+LESSON_FREE_HOURS = {Shift.FIRST: range(15, 20), Shift.SECOND: range(9, 12)}
+SCHOOL_DAYS = range(5)
+
+
 class Place(StrEnum):
     HOME = "home"
     SCHOOL = "school"
+
+
+def usual_free_slots(shift: Shift, place: Place) -> frozenset[int]:
+    """Return the slots that a pupil of ``shift`` usually has free, to begin a nomination with.
+
+    After the first shift the afternoons, before the second the mornings of the school days. At
+    school the computer room decides, so that nothing can be foreseen.
+    """
+    if place == Place.SCHOOL:
+        return frozenset()
+    return frozenset(make_slot(weekday, hour) for weekday in SCHOOL_DAYS for hour in LESSON_FREE_HOURS[shift])
 
 
 class Device(StrEnum):
@@ -38,6 +84,15 @@ class ConsentState(StrEnum):
 class ConsentForm(StrEnum):
     PAPER = "paper"
     ELECTRONIC = "electronic"
+
+
+class PupilState(StrEnum):
+    """Where a nomination stands. It follows from the matches of its needs and is not stored."""
+
+    WAITING = "waiting"
+    PROPOSED = "proposed"
+    MATCHED = "matched"
+    WITHDRAWN = "withdrawn"
 
 
 class Priority(IntEnum):
