@@ -4,18 +4,21 @@ import smtplib
 import ssl
 from datetime import timedelta
 from email.message import EmailMessage
+from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
 
 from flask import current_app, render_template
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from . import clock
 from .database import after_commit, transactional
+from .errors import UndoTooLate
 from .extensions import db
 from .i18n import in_locale
 from .models import Account, Decision, OutboxMessage
 
 BATCH = 100
+LONGEST_SUBJECT = 250
 MAX_ATTEMPTS = 8
 SMTP_TIMEOUT_SECONDS = 20
 
@@ -47,7 +50,7 @@ def write(
     message = OutboxMessage(
         to_address=to.email,
         locale=to.locale,
-        subject=subject.strip(),
+        subject=subject.strip()[:LONGEST_SUBJECT],
         body=body.strip() + "\n",
         created_at=clock.now(),
         not_before=clock.now() + delay,
@@ -69,63 +72,150 @@ def is_sending() -> bool:
     return bool(current_app.config["MAIL_URL"])
 
 
-def deliver_due() -> int:
-    """Send the mail that is due, each in a transaction of its own; return how many left.
+def is_failed() -> ColumnElement[bool]:
+    """Return the condition that an `OutboxMessage` is given up until somebody asks for it again."""
+    return OutboxMessage.sent_at.is_(None) & (OutboxMessage.attempts >= MAX_ATTEMPTS)
 
-    A message that the server refuses is tried again later, `MAX_ATTEMPTS` times in all.
+
+def is_due() -> ColumnElement[bool]:
+    """Return the condition that an `OutboxMessage` is to be sent now."""
+    return (
+        OutboxMessage.sent_at.is_(None)
+        & (OutboxMessage.attempts < MAX_ATTEMPTS)
+        & (OutboxMessage.not_before <= clock.now())
+    )
+
+
+def recall(decision: Decision) -> None:
+    """Delete the mail about ``decision``; must be inside the transaction that takes it back.
+
+    Raises
+    ------
+    UndoTooLate
+        When any of it has left or is just leaving.
+    """
+    messages = db.session.scalars(
+        select(OutboxMessage).where(OutboxMessage.decision_id == decision.id).with_for_update()
+    ).all()
+    if any(message.attempts > 0 for message in messages):
+        raise UndoTooLate
+    for message in messages:
+        db.session.delete(message)
+
+
+def deliver_due() -> int:
+    """Send the mail that is due; return how many left.
+
+    No transaction is open while the mail server is being talked to. What the server refuses is
+    tried again later, `MAX_ATTEMPTS` times in all; when it cannot be reached, the rest waits.
+    Should the worker die between sending and noting it, that one mail is sent twice, with the same
+    ``Message-ID``.
     """
     if not is_sending():
         return 0
     due = db.session.scalars(
-        select(OutboxMessage.id)
-        .where(
-            OutboxMessage.sent_at.is_(None),
-            OutboxMessage.not_before <= clock.now(),
-            OutboxMessage.attempts < MAX_ATTEMPTS,
-        )
-        .order_by(OutboxMessage.not_before, OutboxMessage.id)
-        .limit(BATCH)
+        select(OutboxMessage.id).where(is_due()).order_by(OutboxMessage.not_before, OutboxMessage.id).limit(BATCH)
     ).all()
     db.session.rollback()
-    return sum(_deliver(message_id) for message_id in due)
+    sent = 0
+    server: smtplib.SMTP | None = None
+    try:
+        for message_id in due:
+            message = _take(message_id)
+            if message is None:
+                continue
+            try:
+                if server is None:
+                    server = _connect()
+                server.send_message(_compose(message))
+            except smtplib.SMTPResponseException as error:
+                _note_failure(message_id, f"{error.smtp_code} {_readable(error.smtp_error)}")
+            except smtplib.SMTPRecipientsRefused as error:
+                _note_failure(message_id, "; ".join(f"{code} {_readable(t)}" for code, t in error.recipients.values()))
+            except (smtplib.SMTPException, OSError, ValueError) as error:
+                _note_failure(message_id, str(error))
+                break
+            else:
+                _note_sent(message_id)
+                sent += 1
+    finally:
+        if server is not None:
+            _part(server)
+    return sent
 
 
 @transactional
-def _deliver(message_id: int) -> bool:
-    message = db.session.get(OutboxMessage, message_id, with_for_update={"skip_locked": True})
-    if message is None or message.sent_at is not None:
-        return False
-    message.attempts += 1
-    try:
-        _send(message)
-    except (smtplib.SMTPException, OSError) as error:
-        message.last_error = str(error)[:500]
+def _take(message_id: int) -> OutboxMessage | None:
+    """Reserve a message for this worker: nobody else takes it before its next attempt is due."""
+    message = db.session.scalar(
+        select(OutboxMessage).where(OutboxMessage.id == message_id, is_due()).with_for_update(skip_locked=True)
+    )
+    if message is not None:
+        message.attempts += 1
         message.not_before = clock.now() + timedelta(minutes=2**message.attempts)
-        return False
+    return message
+
+
+@transactional
+def _note_sent(message_id: int) -> None:
+    message = db.session.get_one(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
     message.sent_at = clock.now()
     message.last_error = ""
-    return True
 
 
-def _send(message: OutboxMessage) -> None:
+@transactional
+def _note_failure(message_id: int, error: str) -> None:
+    message = db.session.get_one(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
+    message.last_error = error[:500]
+
+
+def _readable(text: bytes | str) -> str:
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+
+
+def _connect() -> smtplib.SMTP:
     url = urlsplit(current_app.config["MAIL_URL"])
-    mail = EmailMessage()
-    mail["From"] = current_app.config["MAIL_FROM"]
-    mail["To"] = message.to_address
-    mail["Subject"] = message.subject
-    mail["Content-Language"] = message.locale
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(message.body)
     host = url.hostname or "localhost"
     if url.scheme == "smtps":
         server: smtplib.SMTP = smtplib.SMTP_SSL(
             host, url.port or 465, timeout=SMTP_TIMEOUT_SECONDS, context=ssl.create_default_context()
         )
+    elif url.scheme in ("smtp", "smtp+plain"):
+        server = smtplib.SMTP(host, url.port or (587 if url.scheme == "smtp" else 25), timeout=SMTP_TIMEOUT_SECONDS)
     else:
-        server = smtplib.SMTP(host, url.port or 25, timeout=SMTP_TIMEOUT_SECONDS)
-    with server:
+        raise ValueError(f"MAIL_URL begins with {url.scheme!r}, not with smtp, smtps or smtp+plain")
+    try:
         if url.scheme == "smtp":
             server.starttls(context=ssl.create_default_context())
         if url.username:
             server.login(unquote(url.username), unquote(url.password or ""))
-        server.send_message(mail)
+    except (smtplib.SMTPException, OSError):
+        server.close()
+        raise
+    return server
+
+
+def _part(server: smtplib.SMTP) -> None:
+    try:
+        server.quit()
+    except (smtplib.SMTPException, OSError):
+        server.close()
+
+
+def _compose(message: OutboxMessage) -> EmailMessage:
+    sender = current_app.config["MAIL_FROM"]
+    mail = EmailMessage()
+    mail["From"] = sender
+    mail["To"] = message.to_address
+    mail["Subject"] = message.subject
+    mail["Date"] = message.created_at
+    mail["Message-ID"] = f"<outbox-{message.id}.{int(message.created_at.timestamp())}@{_domain(sender)}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    # Setting the content removes the headers about it, so they come after it.
+    mail.set_content(message.body, cte="quoted-printable")
+    mail["Content-Language"] = message.locale
+    return mail
+
+
+def _domain(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2] or "localhost"
