@@ -1,6 +1,5 @@
 """What can go wrong in the programme's own terms; views turn these into pages."""
 
-
 from collections.abc import Mapping, Sequence
 
 
@@ -122,3 +121,19 @@ class SelectionChanged(DomainError):
     def __init__(self, count: int):
         super().__init__(count)
         self.count = count
+
+
+class StepMissing(DomainError):
+    """A form of several steps was sent although ``step`` is missing or no longer fits."""
+
+    def __init__(self, step: str):
+        super().__init__(step)
+        self.step = step
+
+
+class SessionsInTheWay(DomainError):
+    """Sessions under way need what would go; ``sessions`` lists them by the field that they need."""
+
+    def __init__(self, sessions: Mapping[str, Sequence[object]]):
+        super().__init__(*sessions)
+        self.sessions = sessions

@@ -91,7 +91,9 @@ LABELS: dict[Enum, Any] = {
     Obstacle.PUPIL_TAKEN: _("The pupil has another session at this time."),
     Obstacle.TUTOR_FULL: _("The tutor would get more sessions or pupils than agreed."),
     Obstacle.MAX_TUTORS: _("The pupil would get more tutors than agreed."),
-    Obstacle.WORK_TOGETHER: _("These two work together already. End that match first."),
+    Obstacle.WORK_TOGETHER: _(
+        "These two work together in another subject. Reject only the time, or end that match first."
+    ),
     RoundState.QUEUED: _("waiting to start"),
     RoundState.RUNNING: _("running"),
     RoundState.DONE: _("done"),

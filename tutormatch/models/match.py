@@ -32,6 +32,25 @@ class MatchState(StrEnum):
     ENDED = "ended"
 
 
+class Obstacle(StrEnum):
+    """Why a proposal cannot be decided as asked, because of what has happened since it was made."""
+
+    DECIDED = "decided"
+    NEED_CLOSED = "need_closed"
+    CONSENT_MISSING = "consent_missing"
+    TUTOR_AWAY = "tutor_away"
+    BLOCKED = "blocked"
+    NEED_SERVED = "need_served"
+    NO_LONGER_FITS = "no_longer_fits"
+    TUTOR_NOT_FREE = "tutor_not_free"
+    PUPIL_NOT_FREE = "pupil_not_free"
+    TUTOR_TAKEN = "tutor_taken"
+    PUPIL_TAKEN = "pupil_taken"
+    TUTOR_FULL = "tutor_full"
+    MAX_TUTORS = "max_tutors"
+    WORK_TOGETHER = "work_together"
+
+
 class DecisionKind(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
