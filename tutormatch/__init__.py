@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 import config
 
-from . import access, clock, database, i18n, wording
+from . import access, assets, clock, database, i18n, security_headers, wording
 from .errors import DomainError, NotAllowed, NotFound
 from .extensions import babel, bootstrap, compress, csrf, db, login, migrate
 
@@ -63,6 +63,8 @@ def register_extensions(app: Flask) -> None:
     )
     bootstrap.init_app(app)
     compress.init_app(app)
+    assets.init_app(app)
+    security_headers.init_app(app)
     access.init_app(app)
     wording.init_app(app)
 

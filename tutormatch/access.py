@@ -12,6 +12,7 @@ from flask import Flask, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from .assets import STATIC_ENDPOINTS
 from .errors import NotAllowed
 from .extensions import db, login
 from .models import (
@@ -30,8 +31,6 @@ from .models import (
 )
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-STATIC_ENDPOINTS = {"static", "bootstrap.static"}
 
 
 @dataclass(frozen=True)
