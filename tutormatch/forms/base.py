@@ -10,6 +10,8 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from ..matching.slots import format_slot, parse_slot
 from ..privacy import contains_iin
 
+IIN_REFUSED = _("Remove the IIN: it gives away the birth date and sex, and nobody needs it to find a tutor.")
+
 
 def trimmed(text: str | None) -> str | None:
     """Return ``text`` without outer white space and with single spaces inside each line."""
@@ -50,10 +52,9 @@ class Form(FlaskForm):
         is_valid = super().validate(extra_validators)
         for field in self.text_fields():
             if isinstance(field.data, str) and contains_iin(field.data):
-                field.errors = [
-                    *field.errors,
-                    _("Remove the IIN: it gives away the birth date and sex, and nobody needs it to find a tutor."),
-                ]
+                # An enclosed form has said so already.
+                if IIN_REFUSED not in field.errors:
+                    field.errors = [*field.errors, IIN_REFUSED]
                 is_valid = False
         return is_valid
 
