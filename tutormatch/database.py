@@ -66,6 +66,18 @@ def _end_reading() -> None:
         session.rollback()
 
 
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read one state of the database in several statements, whatever others write meanwhile."""
+    _end_reading()
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    try:
+        yield
+    finally:
+        _end_reading()
+
+
 def after_commit(callback: Callable[[], None]) -> None:
     """Call ``callback`` once the current transaction is committed; must be inside one."""
     callbacks = _after_commit.get()

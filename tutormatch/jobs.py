@@ -41,6 +41,6 @@ def _send_mail_every_minute() -> None:
 
 
 def _run_round(round_id: int) -> None:
-    from .services import rounds
+    from .services import round_runs
 
-    rounds.run(round_id)
+    round_runs.run(round_id)

@@ -1,0 +1,264 @@
+"""Storing what a round has found: proposals, waiting needs and the certificate, in one transaction."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import Row, func, insert, select, update
+
+from .. import clock
+from ..database import transactional
+from ..extensions import db
+from ..matching import Explanation, PairStatus, Problem, Solution
+from ..matching import Match as Pairing
+from ..models import (
+    BlockedPair,
+    Match,
+    MatchState,
+    Need,
+    Pupil,
+    Round,
+    RoundState,
+    Tutor,
+    TutorState,
+    WaitingNeed,
+    WeeklySession,
+)
+from ..queries.problems import pupil_may_enter
+from ..queries.scopes import Scope
+
+Item = TypeVar("Item")
+
+# Below the number of parameters that either database takes in one statement.
+CODES_PER_STATEMENT = 10_000
+# One number of our own for PostgreSQL's advisory locks: rounds store one after the other.
+STORING_LOCK = 7_405_926
+
+
+class RoundTakenAway(Exception):
+    """The round was started again or stopped while this run was under way."""
+
+
+class SetAside(StrEnum):
+    """Why a pair that was found is not proposed: what changed while the round ran."""
+
+    PUPIL_LEFT = "pupil_left"
+    TUTOR_LEFT = "tutor_left"
+    DECIDED_MEANWHILE = "decided_meanwhile"
+
+
+@transactional
+def store(
+    round_id: int,
+    started_at: datetime,
+    problem: Problem,
+    solution: Solution,
+    explanations: Mapping[str, Explanation],
+) -> None:
+    """Store a verified solution and end the round.
+
+    Proposals of earlier rounds that touch these needs or tutors are superseded. Pairs whose people left,
+    or were decided on, while the round ran are set aside and counted.
+
+    Raises
+    ------
+    RoundTakenAway
+        When the round is not this run's any more.
+    """
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(select(func.pg_advisory_xact_lock(STORING_LOCK)))
+    scope = _end_round(round_id, started_at)
+    needs = {row.code: row for row in _needs([need.id for need in problem.needs])}
+    tutors = {row.code: row for row in _tutors([tutor.id for tutor in problem.tutors], scope)}
+    _supersede(Match.need_id, [row.id for row in needs.values()])
+    _supersede(Match.tutor_id, [row.id for row in tutors.values() if row.is_own])
+
+    locked = {pair.need_id for pair in problem.pairs if pair.status is PairStatus.LOCKED}
+    found = [pairing for pairing in solution.matches if pairing.need_id not in locked]
+    proposals, set_aside = _sort_out(found, needs, tutors)
+    _insert_matches(round_id, proposals, needs, tutors, explanations)
+    waiting = [
+        {
+            "round_id": round_id,
+            "need_id": needs[each.need_id].id,
+            "reason": each.reason,
+            "explanation": explanations[each.need_id].to_dict(),
+        }
+        for each in solution.unmatched
+        if each.need_id in needs and needs[each.need_id].may_enter
+    ]
+    if waiting:
+        db.session.execute(insert(WaitingNeed), waiting)
+    db.session.execute(
+        update(Round)
+        .where(Round.id == round_id)
+        .values(certificate=certificate(problem, solution, len(proposals), set_aside))
+    )
+
+
+def certificate(
+    problem: Problem, solution: Solution, proposals: int, set_aside: Mapping[SetAside, int]
+) -> dict[str, Any]:
+    """Return what the round reached and what is proven of it, for JSON.
+
+    ``pupils`` and ``needs`` are all that entered, ``pupils_by_priority`` by the most urgent need of each.
+    """
+    urgency: dict[str, int] = defaultdict(int)
+    for need in problem.needs:
+        urgency[need.pupil_id] = max(urgency[need.pupil_id], need.priority)
+    by_priority = Counter(urgency.values())
+    return {
+        "pupils": len(urgency),
+        "pupils_by_priority": {str(priority): by_priority[priority] for priority in (3, 2, 1)},
+        "needs": len(problem.needs),
+        "tutors": len(problem.tutors),
+        "proposals": proposals,
+        "set_aside": {cause: count for cause, count in set_aside.items() if count},
+        "levels": [
+            {
+                "name": level.name,
+                "reached": level.reached,
+                "bound": level.bound,
+                "proof": level.proof,
+                "by_priority": {str(priority): count for priority, count in level.by_priority.items()},
+            }
+            for level in solution.certificate.levels
+        ],
+        "engine": solution.engine,
+        "seconds": {stage: round(seconds, 3) for stage, seconds in solution.seconds.items()},
+    }
+
+
+def _end_round(round_id: int, started_at: datetime) -> Scope:
+    ended = db.session.execute(
+        update(Round)
+        .where(Round.id == round_id, Round.state == RoundState.RUNNING, Round.started_at == started_at)
+        .values(state=RoundState.DONE, stage="done", progress=1000, heard_at=clock.now(), finished_at=clock.now())
+        .returning(Round.scope_kind, Round.region_code, Round.institution_id)
+    ).one_or_none()
+    if ended is None:
+        raise RoundTakenAway
+    return Scope(*ended)
+
+
+def _portions(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), CODES_PER_STATEMENT):
+        yield items[start : start + CODES_PER_STATEMENT]
+
+
+def _needs(codes: Sequence[str]) -> Iterator[Row[Any]]:
+    for some in _portions(codes):
+        yield from db.session.execute(
+            select(
+                Need.id,
+                Need.code,
+                Need.pupil_id,
+                (pupil_may_enter() & Need.closed_at.is_(None)).label("may_enter"),
+            )
+            .join(Pupil, Need.pupil_id == Pupil.id)
+            .where(Need.code.in_(some))
+        )
+
+
+def _tutors(codes: Sequence[str], scope: Scope) -> Iterator[Row[Any]]:
+    for some in _portions(codes):
+        yield from db.session.execute(
+            select(Tutor.id, Tutor.code, Tutor.state, scope.has_tutor().label("is_own")).where(Tutor.code.in_(some))
+        )
+
+
+def _supersede(column: Any, row_ids: Sequence[int]) -> None:
+    for some in _portions(row_ids):
+        db.session.execute(
+            update(Match)
+            .where(Match.state == MatchState.PROPOSED, column.in_(some))
+            .values(state=MatchState.SUPERSEDED, version=Match.version + 1)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _sort_out(
+    found: Iterable[Pairing], needs: Mapping[str, Row[Any]], tutors: Mapping[str, Row[Any]]
+) -> tuple[list[Pairing], dict[SetAside, int]]:
+    """Divide the pairs into those to propose and, counted, those that are out of date."""
+    decided = _Decided()
+    proposals: list[Pairing] = []
+    set_aside = dict.fromkeys(SetAside, 0)
+    for pairing in found:
+        need, tutor = needs.get(pairing.need_id), tutors.get(pairing.tutor_id)
+        if need is None or not need.may_enter:
+            set_aside[SetAside.PUPIL_LEFT] += 1
+        elif tutor is None or tutor.state != TutorState.CHECKED:
+            set_aside[SetAside.TUTOR_LEFT] += 1
+        elif decided.concerns(need.id, need.pupil_id, tutor.id, pairing.slots):
+            set_aside[SetAside.DECIDED_MEANWHILE] += 1
+        else:
+            proposals.append(pairing)
+    return proposals, set_aside
+
+
+class _Decided:
+    """What is approved and rejected at the moment of storing."""
+
+    def __init__(self) -> None:
+        self.needs = set(db.session.scalars(select(Match.need_id).where(Match.state == MatchState.APPROVED)))
+        self.taken: set[tuple[str, int, int]] = set()
+        for tutor_id, pupil_id, slot in db.session.execute(
+            select(WeeklySession.tutor_id, WeeklySession.pupil_id, WeeklySession.slot).where(WeeklySession.is_live)
+        ):
+            self.taken |= {("tutor", tutor_id, slot), ("pupil", pupil_id, slot)}
+        self.blocked = set(
+            db.session.execute(select(BlockedPair.tutor_id, BlockedPair.pupil_id, BlockedPair.slot)).tuples()
+        )
+
+    def concerns(self, need_id: int, pupil_id: int, tutor_id: int, slots: Iterable[int]) -> bool:
+        return need_id in self.needs or any(
+            ("tutor", tutor_id, slot) in self.taken
+            or ("pupil", pupil_id, slot) in self.taken
+            or (tutor_id, pupil_id, slot) in self.blocked
+            or (tutor_id, pupil_id, None) in self.blocked
+            for slot in slots
+        )
+
+
+def _insert_matches(
+    round_id: int,
+    proposals: Sequence[Pairing],
+    needs: Mapping[str, Row[Any]],
+    tutors: Mapping[str, Row[Any]],
+    explanations: Mapping[str, Explanation],
+) -> None:
+    if not proposals:
+        return
+    rows = []
+    for pairing in proposals:
+        explanation = explanations[pairing.need_id].to_dict()
+        rows.append(
+            {
+                "round_id": round_id,
+                "need_id": needs[pairing.need_id].id,
+                "pupil_id": needs[pairing.need_id].pupil_id,
+                "tutor_id": tutors[pairing.tutor_id].id,
+                "state": MatchState.PROPOSED,
+                "tutoring_language": explanation["tutoring_language"],
+                "explanation": explanation,
+                "version": 1,
+            }
+        )
+    match_of = dict(db.session.execute(insert(Match).returning(Match.need_id, Match.id), rows).tuples())
+    db.session.execute(
+        insert(WeeklySession),
+        [
+            {
+                "match_id": match_of[row["need_id"]],
+                "tutor_id": row["tutor_id"],
+                "pupil_id": row["pupil_id"],
+                "slot": slot,
+                "is_live": False,
+            }
+            for row, pairing in zip(rows, proposals, strict=True)
+            for slot in pairing.slots
+        ],
+    )
