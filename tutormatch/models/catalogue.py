@@ -58,7 +58,10 @@ class SchoolKind(StrEnum):
 
 
 class School(LocalizedName, db.Model):
-    """A school, in its district; ``patrons`` are the institutions that look after it."""
+    """A school, in its district; ``patrons`` are the institutions that look after it.
+
+    One that a teacher added at sign-up is not listed for others until a coordinator admits a teacher of it.
+    """
 
     __tablename__ = "schools"
 
@@ -66,6 +69,7 @@ class School(LocalizedName, db.Model):
     code: Mapped[str] = mapped_column(String(32), unique=True)
     district_id: Mapped[int] = mapped_column(ForeignKey("districts.id"), index=True)
     kind: Mapped[SchoolKind] = enum_column(SchoolKind, default=SchoolKind.RURAL)
+    is_listed: Mapped[bool] = mapped_column(default=True)
 
     district: Mapped[District] = relationship()
     patrons: Mapped[list[Institution]] = relationship(secondary=school_patrons, order_by=Institution.code)
