@@ -1,6 +1,5 @@
 """Drafts of forms of several steps: what was typed so far, kept on the server."""
 
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -9,21 +8,9 @@ from .. import clock
 from ..database import transactional
 from ..extensions import db
 from ..models import Account, Draft, DraftKind
+from ..queries.drafts import LIFETIME, load
 
-LIFETIME = timedelta(days=30)
-
-
-def load(account: Account, kind: DraftKind) -> dict[str, dict[str, Any]]:
-    """Return the data of each step that ``account`` has saved so far; empty when there is none.
-
-    A draft that is older than `LIFETIME` counts as none, also before `remove_expired` has come by.
-    """
-    steps = db.session.scalar(
-        select(Draft.steps).where(
-            Draft.account_id == account.id, Draft.kind == kind, Draft.updated_at > clock.now() - LIFETIME
-        )
-    )
-    return dict(steps or {})
+__all__ = ["LIFETIME", "discard", "load", "remove_expired", "save_step"]
 
 
 @transactional
