@@ -1,4 +1,4 @@
-"""Rounds as coordinators see them: the list, the story of one, and the needs that it left waiting."""
+"""Rounds as coordinators see them: the list, and the story of one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import joinedload
 
 from .. import clock
 from ..errors import NotFound
@@ -14,17 +14,11 @@ from ..extensions import db
 from ..matching import Reason
 from ..models import (
     Account,
-    District,
     Match,
     MatchState,
-    Need,
-    Priority,
-    Pupil,
     Round,
     RoundFailure,
     RoundState,
-    School,
-    Subject,
     WaitingNeed,
 )
 from .paging import Page, paginate
@@ -145,132 +139,3 @@ def _reasons(round_: Round) -> dict[Reason, int]:
         .order_by(func.count().desc(), WaitingNeed.reason)
     )
     return {Reason(reason): count for reason, count in rows}
-
-
-@dataclass(frozen=True)
-class WaitingFilter:
-    """What the waiting list is narrowed to; ``None`` does not narrow."""
-
-    reason: Reason | None = None
-    subject: str | None = None
-    school: int | None = None
-    sort: str = "priority"
-
-
-WAITING_SORTS = {
-    "priority": (Need.priority.desc(), Need.opened_on, Pupil.sort_name, Need.id),
-    "pupil": (Pupil.sort_name, Need.id),
-    "subject": (Subject.position, Pupil.sort_name, Need.id),
-    "grade": (Need.grade, Pupil.sort_name, Need.id),
-    "waiting": (Need.opened_on, Pupil.sort_name, Need.id),
-    "reason": (WaitingNeed.reason, Pupil.sort_name, Need.id),
-}
-
-
-@dataclass(frozen=True)
-class WaitingLine:
-    """A need that a round left waiting, with the pupil, school and subject loaded.
-
-    ``has_tutor_now`` says that a match was approved since.
-    """
-
-    waiting: WaitingNeed
-    has_tutor_now: bool
-
-    @property
-    def need(self) -> Need:
-        return self.waiting.need
-
-    @property
-    def pupil(self) -> Pupil:
-        return self.waiting.need.pupil
-
-    @property
-    def reason(self) -> Reason:
-        return Reason(self.waiting.reason)
-
-    @property
-    def priority(self) -> Priority:
-        return Priority(self.waiting.need.priority)
-
-    @property
-    def funnel(self) -> list[tuple[str, int]]:
-        """The rules in their order with the tutors that each left, up to the one that left nobody."""
-        steps: list[tuple[str, int]] = []
-        for step in self.waiting.explanation.get("funnel", ()):
-            steps.append((step["rule"], step["tutors_left"]))
-            if step["tutors_left"] == 0:
-                break
-        return steps
-
-
-def _waiting(viewer: Account, round_: Round, columns: Select[Any]) -> Select[Any]:
-    return (
-        columns.join(WaitingNeed.need)
-        .join(Need.pupil)
-        .join(Pupil.school)
-        .join(Need.subject)
-        .where(WaitingNeed.round_id == round_.id, Scope.of_coordinator(viewer).has_school())
-    )
-
-
-def _narrowed(statement: Select[Any], wanted: WaitingFilter) -> Select[Any]:
-    if wanted.reason is not None:
-        statement = statement.where(WaitingNeed.reason == wanted.reason)
-    if wanted.subject is not None:
-        statement = statement.where(Need.subject_code == wanted.subject)
-    if wanted.school is not None:
-        statement = statement.where(Pupil.school_id == wanted.school)
-    return statement
-
-
-def waiting_needs(
-    viewer: Account, round_: Round, wanted: WaitingFilter, page: int, rows_per_page: int
-) -> Page[WaitingLine]:
-    """Return the needs that ``round_`` left without a tutor and that lie in the viewer's scope."""
-    is_approved = (
-        select(Match.id).where(Match.need_id == Need.id, Match.state == MatchState.APPROVED).correlate(Need).exists()
-    )
-    statement = _narrowed(_waiting(viewer, round_, select(WaitingNeed, is_approved)), wanted).options(
-        contains_eager(WaitingNeed.need).options(
-            contains_eager(Need.subject),
-            contains_eager(Need.pupil)
-            .contains_eager(Pupil.school)
-            .joinedload(School.district)
-            .joinedload(District.region),
-        )
-    )
-    statement = statement.order_by(*WAITING_SORTS.get(wanted.sort, WAITING_SORTS["priority"]))
-    found = paginate(statement, page, rows_per_page, scalars=False)
-    return Page([WaitingLine(*row) for row in found.rows], found.number, found.rows_per_page, found.total)
-
-
-@dataclass(frozen=True)
-class WaitingChoices:
-    """What the waiting list can be narrowed to, each with its number of needs."""
-
-    reasons: list[tuple[Reason, int]]
-    subjects: list[tuple[Subject, int]]
-    schools: list[tuple[int, str, int]]
-
-
-def waiting_choices(viewer: Account, round_: Round) -> WaitingChoices:
-    """Return the filters of the waiting list, in three statements."""
-    number = func.count()
-    reasons = db.session.execute(
-        _waiting(viewer, round_, select(WaitingNeed.reason, number))
-        .group_by(WaitingNeed.reason)
-        .order_by(number.desc(), WaitingNeed.reason)
-    )
-    subjects = db.session.execute(
-        _waiting(viewer, round_, select(Subject, number)).group_by(Subject.code).order_by(Subject.position)
-    )
-    schools = db.session.execute(_waiting(viewer, round_, select(School, number)).group_by(School.id)).all()
-    return WaitingChoices(
-        [(Reason(reason), count) for reason, count in reasons],
-        [(subject, count) for subject, count in subjects],
-        [
-            (school.id, school.name, count)
-            for school, count in sorted(schools, key=lambda row: (row[0].collation_key, row[0].id))
-        ],
-    )

@@ -1,0 +1,200 @@
+"""The needs that a round left without a tutor: why, filtered, sorted, paged."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import contains_eager
+
+from ..extensions import db
+from ..i18n import collation_key
+from ..matching import Reason
+from ..models import (
+    Account,
+    District,
+    Match,
+    MatchState,
+    Need,
+    Pupil,
+    Round,
+    School,
+    Subject,
+    WaitingNeed,
+)
+from .paging import Page, paginate
+from .scopes import Scope
+
+DEFAULT_SORT = "-priority"
+# By column, and whether its first row in ascending order holds the least: who waits least was opened last.
+SORTS: dict[str, tuple[tuple[Any, bool], ...]] = {
+    "priority": ((Need.priority, True), (Need.opened_on, False)),
+    "pupil": ((Pupil.sort_name, True),),
+    "subject": ((Subject.position, True),),
+    "grade": ((Need.grade, True),),
+    "waiting": ((Need.opened_on, False),),
+    "reason": ((WaitingNeed.reason, True),),
+}
+
+
+@dataclass(frozen=True)
+class WaitingFilter:
+    """What the waiting list is narrowed to; an empty value does not narrow."""
+
+    reason: Reason | None = None
+    subject: str | None = None
+    school: int | None = None
+    name: str = ""
+
+    def conditions(self, but: str | None = None) -> list[ColumnElement[bool]]:
+        """Return the conditions on the joined rows, without that of the filter ``but``."""
+        found = [
+            column == getattr(self, name)
+            for name, column in COLUMNS.items()
+            if name != but and getattr(self, name) is not None
+        ]
+        if key := collation_key(self.name):
+            found.append(Pupil.sort_name.contains(key, autoescape=True))
+        return found
+
+    def values(self) -> dict[str, str]:
+        """Return what an address needs to say for this filter."""
+        return {name: str(value) for name, value in asdict(self).items() if value not in (None, "")}
+
+
+COLUMNS: dict[str, Any] = {
+    "reason": WaitingNeed.reason,
+    "subject": Need.subject_code,
+    "school": Pupil.school_id,
+}
+
+
+@dataclass(frozen=True)
+class WaitingLine:
+    """A need that a round left waiting; its pupil, school and subject are loaded.
+
+    ``has_tutor_now`` says that a match was approved since.
+    """
+
+    waiting: WaitingNeed
+    has_tutor_now: bool
+
+    @property
+    def need(self) -> Need:
+        return self.waiting.need
+
+    @property
+    def pupil(self) -> Pupil:
+        return self.waiting.need.pupil
+
+    @property
+    def reason(self) -> Reason:
+        return Reason(self.waiting.reason)
+
+    @property
+    def funnel(self) -> list[tuple[str, int]]:
+        """The rules in their order with the tutors that each left, up to the one that left nobody."""
+        steps: list[tuple[str, int]] = []
+        for step in self.waiting.explanation.get("funnel", ()):
+            steps.append((step["rule"], step["tutors_left"]))
+            if step["tutors_left"] == 0:
+                break
+        return steps
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value that the list can be narrowed to, with the number of needs that it would leave."""
+
+    value: Any
+    name: str
+    needs: int
+
+
+@dataclass(frozen=True)
+class WaitingList:
+    """One page of the waiting list, and what it can be narrowed to."""
+
+    page: Page[WaitingLine]
+    reasons: Sequence[tuple[Reason, int]]
+    subjects: Sequence[Choice]
+    schools: Sequence[Choice]
+
+
+def waiting_list(
+    viewer: Account, round_: Round, wanted: WaitingFilter, sort: str, page: int, rows_per_page: int
+) -> WaitingList:
+    """Return the needs of the viewer's schools that ``round_`` left without a tutor, in five statements."""
+    is_approved = (
+        select(Match.id).where(Match.need_id == Need.id, Match.state == MatchState.APPROVED).correlate(Need).exists()
+    )
+    statement = (
+        _joined(viewer, round_, WaitingNeed, is_approved)
+        .join(School.district)
+        .join(District.region)
+        .where(*wanted.conditions())
+        .order_by(*_order(sort))
+        .options(
+            contains_eager(WaitingNeed.need).options(
+                contains_eager(Need.subject),
+                contains_eager(Need.pupil)
+                .contains_eager(Pupil.school)
+                .contains_eager(School.district)
+                .contains_eager(District.region),
+            )
+        )
+    )
+    found = paginate(statement, page, rows_per_page, scalars=False)
+    return WaitingList(
+        Page([WaitingLine(*row) for row in found.rows], found.number, found.rows_per_page, found.total),
+        _reasons(viewer, round_, wanted),
+        _subjects(viewer, round_, wanted),
+        _schools(viewer, round_, wanted),
+    )
+
+
+def _joined(viewer: Account, round_: Round, *columns: Any) -> Select[Any]:
+    return (
+        select(*columns)
+        .select_from(WaitingNeed)
+        .join(WaitingNeed.need)
+        .join(Need.pupil)
+        .join(Pupil.school)
+        .join(Need.subject)
+        .where(WaitingNeed.round_id == round_.id, Scope.of_coordinator(viewer).has_school())
+    )
+
+
+def _order(sort: str) -> list[Any]:
+    is_ascending = not sort.startswith("-")
+    columns = [column.asc() if grows == is_ascending else column.desc() for column, grows in SORTS[sort.lstrip("-")]]
+    return [*columns, Pupil.sort_name, Need.id]
+
+
+def _reasons(viewer: Account, round_: Round, wanted: WaitingFilter) -> list[tuple[Reason, int]]:
+    number = func.count()
+    rows = db.session.execute(
+        _joined(viewer, round_, WaitingNeed.reason, number)
+        .where(*wanted.conditions(but="reason"))
+        .group_by(WaitingNeed.reason)
+        .order_by(number.desc(), WaitingNeed.reason)
+    )
+    return [(Reason(reason), count) for reason, count in rows]
+
+
+def _subjects(viewer: Account, round_: Round, wanted: WaitingFilter) -> list[Choice]:
+    rows = db.session.execute(
+        _joined(viewer, round_, Subject, func.count())
+        .where(*wanted.conditions(but="subject"))
+        .group_by(Subject.code)
+        .order_by(Subject.position)
+    )
+    return [Choice(subject.code, subject.name, count) for subject, count in rows]
+
+
+def _schools(viewer: Account, round_: Round, wanted: WaitingFilter) -> list[Choice]:
+    rows = db.session.execute(
+        _joined(viewer, round_, School, func.count()).where(*wanted.conditions(but="school")).group_by(School.id)
+    )
+    ordered = sorted(rows, key=lambda row: (row[0].collation_key, row[0].id))
+    return [Choice(school.id, school.name, count) for school, count in ordered]
