@@ -1,0 +1,183 @@
+"""The core on the command line: ``python -m tutormatch.matching --help``.
+
+Exit codes: 0 done; 1 `verify` found a broken rule, or `solve` failed; 2 the input is faulty.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tutormatch.matching.engines import AUTO, ENGINES, SolverFailed
+from tutormatch.matching.explanations import explain
+from tutormatch.matching.faults import FaultyInput
+from tutormatch.matching.files import read_problem, read_solution, write_solution
+from tutormatch.matching.problem import Level
+from tutormatch.matching.slots import format_slots
+from tutormatch.matching.solver import Progress, solve
+from tutormatch.matching.verifier import verify
+
+DONE, FAILED, FAULTY = 0, 1, 2
+BAR_WIDTH = 30
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except FaultyInput as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)
+        return FAULTY
+    except (OSError, SolverFailed) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tutormatch.matching", description="Match pupils' needs with volunteer tutors."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    solving = commands.add_parser("solve", help="find the best matching", description=_solve.__doc__)
+    solving.add_argument("problem", type=Path, metavar="PROBLEM")
+    solving.add_argument("--out", type=Path, required=True, metavar="SOLUTION")
+    solving.add_argument("--engine", choices=(AUTO, *ENGINES), default=AUTO)
+    solving.add_argument(
+        "--time-limit",
+        type=_seconds,
+        metavar="SECONDS",
+        help="for closing exactly what the flow leaves open; counted in the solver's own time",
+    )
+    solving.add_argument(
+        "--progress",
+        choices=("auto", "bar", "json", "none"),
+        default="auto",
+        help="on stderr: a bar, one JSON object a line, or nothing (auto: a bar on a terminal)",
+    )
+    solving.set_defaults(command=_solve)
+
+    verifying = commands.add_parser("verify", help="check a solution", description=_verify.__doc__)
+    verifying.add_argument("problem", type=Path, metavar="PROBLEM")
+    verifying.add_argument("solution", type=Path, metavar="SOLUTION")
+    verifying.set_defaults(command=_verify)
+
+    explaining = commands.add_parser("explain", help="say why", description=_explain.__doc__)
+    explaining.add_argument("problem", type=Path, metavar="PROBLEM")
+    explaining.add_argument("solution", type=Path, metavar="SOLUTION")
+    explaining.add_argument("need_id", metavar="NEED_ID")
+    explaining.add_argument("--json", action="store_true", help="print the facts as JSON")
+    explaining.set_defaults(command=_explain)
+
+    generating = commands.add_parser("generate", help="invent a programme", description=_generate.__doc__)
+    generating.add_argument("--size", default="pilot", help="pilot, university, region, nation or N:T")
+    generating.add_argument("--seed", type=int, default=1)
+    generating.add_argument("--out", type=Path, required=True, metavar="PROBLEM")
+    generating.set_defaults(command=_generate)
+    return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(text)
+    return seconds
+
+
+def _solve(options: argparse.Namespace) -> int:
+    """Find the best matching of a problem and write it with its certificate."""
+    problem = read_problem(options.problem)
+    solution = solve(
+        problem,
+        engine=options.engine,
+        progress=_progress(options.progress),
+        time_limit=options.time_limit,
+    )
+    write_solution(solution, options.out)
+    for level in solution.certificate.levels:
+        print(_level_line(level))
+    print(f"{len(solution.matches)} needs matched, {len(solution.unmatched)} not")
+    return DONE
+
+
+def _level_line(level: Level) -> str:
+    proof = "proven best" if level.is_proven else f"at most {level.bound} possible, gap {level.gap}"
+    return f"{level.name:8} {level.reached:7}  {proof}"
+
+
+def _progress(kind: str) -> Progress | None:
+    if kind == "json":
+        return _json_line
+    if kind == "bar" or (kind == "auto" and sys.stderr.isatty()):
+        return _bar
+    return None
+
+
+def _json_line(stage: str, fraction: float) -> None:
+    print(json.dumps({"stage": stage, "fraction": round(fraction, 4)}), file=sys.stderr, flush=True)
+
+
+def _bar(stage: str, fraction: float) -> None:
+    filled = round(BAR_WIDTH * fraction)
+    end = "\n" if fraction >= 1 else ""
+    bar = "█" * filled + "░" * (BAR_WIDTH - filled)
+    print(f"\r{bar} {fraction:4.0%} {stage:8}", end=end, file=sys.stderr, flush=True)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    """Check every rule, count and bound of a solution, without the solver's code."""
+    violations = verify(read_problem(options.problem), read_solution(options.solution))
+    for violation in violations:
+        print(violation)
+    if not violations:
+        print("Every rule is kept, and the certificate holds.")
+    return FAILED if violations else DONE
+
+
+def _explain(options: argparse.Namespace) -> int:
+    """Say why a need got its tutor, or why it got none."""
+    problem = read_problem(options.problem)
+    solution = read_solution(options.solution)
+    if options.need_id not in problem.need:
+        print(f"{options.need_id!r}: expected a need of the problem", file=sys.stderr)
+        return FAULTY
+    facts = explain(problem, solution, options.need_id).to_dict()
+    if options.json:
+        print(json.dumps(facts, ensure_ascii=False, indent=2))
+    else:
+        for name, fact in facts.items():
+            print(f"{name.replace('_', ' ')}: {_fact(name, fact)}")
+    return DONE
+
+
+def _fact(name: str, fact: Any) -> str:
+    if name in ("slots", "common_slots"):
+        return format_slots(fact)
+    if name == "funnel":
+        return " → ".join(f"{step['rule'].replace('_', ' ')} {step['tutors_left']}" for step in fact)
+    if name == "points":
+        return ", ".join(f"{item.replace('_', ' ')} {points}" for item, points in fact.items()) or "none"
+    if isinstance(fact, (list, tuple)):
+        return ", ".join(map(str, fact)) or "none"
+    if isinstance(fact, bool):
+        return "yes" if fact else "no"
+    return str(fact)
+
+
+def _generate(options: argparse.Namespace) -> int:
+    """Invent a programme of a given size, the same for the same seed, and write its problem."""
+    # Imported here because it reads the catalogue, which nothing else needs.
+    from tutormatch.matching.population import generate
+
+    write: Callable[[Path], None] = partial(generate, options.size, options.seed)().write
+    write(options.out)
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

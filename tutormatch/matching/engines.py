@@ -1,0 +1,59 @@
+"""Two solvers of the same network: networkx to read first, OR-Tools at scale."""
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+import networkx as nx
+import numpy as np
+
+from tutormatch.matching.network import SINK, SOURCE, Network
+
+AUTO = "auto"
+
+
+class SolverFailed(RuntimeError):
+    """An engine ended without an optimal flow."""
+
+
+def solve_with_networkx(network: Network) -> np.ndarray:
+    """Return the flow on every arc of a cheapest flow, by the network simplex method."""
+    _, flow_of = nx.network_simplex(network.to_networkx())
+    arcs = zip(network.tail.tolist(), network.head.tolist(), strict=True)
+    return np.array([flow_of[tail][head] for tail, head in arcs], dtype=np.int64)
+
+
+def solve_with_ortools(network: Network) -> np.ndarray:
+    """Return the flow on every arc of a cheapest flow, by cost scaling."""
+    # Imported here because it takes long, and only a round needs it.
+    from ortools.graph.python import min_cost_flow
+
+    solver = min_cost_flow.SimpleMinCostFlow()
+    arcs = solver.add_arcs_with_capacity_and_unit_cost(
+        network.tail, network.head, network.capacity, network.cost
+    )
+    solver.set_node_supply(SOURCE, network.supply)
+    solver.set_node_supply(SINK, -network.supply)
+    status = solver.solve()
+    if status != solver.OPTIMAL:
+        raise SolverFailed(f"min-cost flow ended as {status}")
+    return np.asarray(solver.flows(arcs), dtype=np.int64)
+
+
+ENGINES: MappingProxyType[str, Callable[[Network], np.ndarray]] = MappingProxyType(
+    {"networkx": solve_with_networkx, "ortools": solve_with_ortools}
+)
+
+
+def engine_named(name: str) -> str:
+    """Return the engine that ``name`` stands for; ``auto`` is OR-Tools.
+
+    Raises
+    ------
+    ValueError
+        If there is no such engine.
+    """
+    if name == AUTO:
+        return "ortools"
+    if name not in ENGINES:
+        raise ValueError(f"unknown engine {name!r}: expected {AUTO}, {', '.join(ENGINES)}")
+    return name

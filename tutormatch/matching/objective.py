@@ -1,0 +1,135 @@
+"""What a better matching is: the order of pupils, and the points of a pair.
+
+The levels of the objective count strictly in this order: *breadth* (pupils with
+a tutor), *cover* (further needs of those pupils), *quality* (points of the pairs).
+
+Notes
+-----
+Breadth and cover are both won greedily. The sets of session units that can be
+linked to tutors' hours along disjoint paths are the independent sets of a
+matroid (a gammoid), and in a matroid the greedy order by weight ends in a basis:
+serving the most urgent first never costs the total. Only the order of the weights
+matters, so small consecutive ranks give the lexicographically best result and
+the largest number at once.
+
+References
+----------
+.. [1] H. Perfect, "Applications of Menger's graph theorem",
+   J. Math. Anal. Appl. 22 (1968), 96-111.
+.. [2] J. Edmonds, "Matroids and the greedy algorithm",
+   Math. Programming 1 (1971), 127-136.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Pupil, Tutor
+from tutormatch.matching.rules import tutoring_language
+
+BREADTH, COVER, QUALITY = "breadth", "cover", "quality"
+
+POINTS: Mapping[str, int] = MappingProxyType(
+    {
+        # A pupil who gets fewer tutors than wished for gets them for the urgent needs:
+        # one step of urgency outweighs everything else a pair can earn.
+        "urgent_need": 64,
+        "normal_need": 32,
+        "returning": 12,
+        "same_tutor": 8,
+        "first_language": 4,
+        "patron": 2,
+    }
+)
+URGENCY_ITEM: Mapping[int, str | None] = MappingProxyType({3: "urgent_need", 2: "normal_need", 1: None})
+
+
+def urgency_points(need: Need) -> int:
+    """Return what serving ``need`` earns whoever its tutor is."""
+    item = URGENCY_ITEM[need.priority]
+    return POINTS[item] if item else 0
+
+
+def pair_items(tutor: Tutor, pupil: Pupil, need: Need, *, is_returning: bool) -> dict[str, int]:
+    """Return the points that one match earns by itself, item by item.
+
+    The item ``same_tutor`` depends on the other matches and is added by `match_items`.
+    """
+    items = {}
+    if urgency := URGENCY_ITEM[need.priority]:
+        items[urgency] = POINTS[urgency]
+    if is_returning:
+        items["returning"] = POINTS["returning"]
+    if tutoring_language(tutor, pupil) == pupil.languages[0]:
+        items["first_language"] = POINTS["first_language"]
+    if tutor.institution and tutor.institution in pupil.patrons:
+        items["patron"] = POINTS["patron"]
+    return items
+
+
+def match_items(problem: Problem, matches: Iterable[Match]) -> dict[str, dict[str, int]]:
+    """Return the points of every match, item by item, under the identifier of its need.
+
+    A tutor who takes several needs of one pupil earns ``same_tutor`` for each but
+    the first by identifier.
+    """
+    returning = {
+        (pair.tutor_id, pair.pupil_id) for pair in problem.pairs if pair.status is PairStatus.RETURNING
+    }
+    together: set[tuple[str, str]] = set()
+    items = {}
+    for match in sorted(matches):
+        need = problem.need[match.need_id]
+        pair = (match.tutor_id, need.pupil_id)
+        tutor, pupil = problem.tutor[match.tutor_id], problem.pupil[need.pupil_id]
+        items[need.id] = pair_items(tutor, pupil, need, is_returning=pair in returning)
+        if pair in together:
+            items[need.id]["same_tutor"] = POINTS["same_tutor"]
+        together.add(pair)
+    return items
+
+
+def quality(problem: Problem, matches: Iterable[Match]) -> int:
+    """Return the points of all matches together."""
+    return sum(sum(items.values()) for items in match_items(problem, matches).values())
+
+
+def urgency_order(needs: Iterable[Need]) -> tuple[int, int]:
+    """Return the place of a pupil with these needs, larger first.
+
+    Returns
+    -------
+    tuple of int
+        The priority of the most urgent need, and the longest that a need of that
+        priority has waited, in days.
+    """
+    return max((need.priority, need.waiting_days) for need in needs)
+
+
+def pupil_ranks(problem: Problem, open_needs: Iterable[Need]) -> dict[str, int]:
+    """Rank the pupils that have open needs: 1 is the least urgent, equals share a rank."""
+    needs_of = defaultdict(list)
+    for need in open_needs:
+        needs_of[need.pupil_id].append(need)
+    order = {pupil_id: urgency_order(needs) for pupil_id, needs in needs_of.items()}
+    rank_of = {place: rank for rank, place in enumerate(sorted(set(order.values())), start=1)}
+    return {pupil_id: rank_of[order[pupil_id]] for pupil_id in sorted(order)}
+
+
+def breadth_and_cover(problem: Problem, matches: Iterable[Match]) -> tuple[dict[int, int], dict[int, int]]:
+    """Count pupils with a tutor, and their further needs, by the pupil's most urgent need.
+
+    Returns
+    -------
+    tuple of dict
+        Breadth and cover, each from priority (3, 2, 1) to a count.
+    """
+    urgency: Counter[str] = Counter()
+    for need in problem.needs:
+        urgency[need.pupil_id] = max(urgency[need.pupil_id], need.priority)
+    served = Counter(problem.need[match.need_id].pupil_id for match in matches)
+    breadth, cover = {3: 0, 2: 0, 1: 0}, {3: 0, 2: 0, 1: 0}
+    for pupil_id, count in served.items():
+        breadth[urgency[pupil_id]] += 1
+        cover[urgency[pupil_id]] += count - 1
+    return breadth, cover

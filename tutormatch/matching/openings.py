@@ -1,0 +1,216 @@
+"""What is still open in a problem once its locked matches stand.
+
+Records are numbered by their place in the problem, which is sorted by identifier;
+a set of slots is an ``int`` with one bit for each slot of the week.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cached_property
+
+from tutormatch.matching.objective import pupil_ranks
+from tutormatch.matching.problem import Match, PairStatus, Problem
+from tutormatch.matching.rules import meets_requirements, teaches, tutoring_language
+from tutormatch.matching.slots import SLOTS_PER_WEEK
+
+EVERY_SLOT = (1 << SLOTS_PER_WEEK) - 1
+NO_LIMIT = 1 << 30
+
+
+def to_bits(slots: Iterable[int]) -> int:
+    """Return a set of slots as bits."""
+    bits = 0
+    for slot in slots:
+        bits |= 1 << slot
+    return bits
+
+
+def to_slots(bits: int) -> list[int]:
+    """Return the slots of a set of bits, in order of the week."""
+    slots = []
+    while bits:
+        low = bits & -bits
+        slots.append(low.bit_length() - 1)
+        bits ^= low
+    return slots
+
+
+def locked_matches(problem: Problem) -> tuple[Match, ...]:
+    """Return the locked pairs as matches, by need."""
+    return tuple(
+        sorted(
+            Match(pair.need_id, pair.tutor_id, tuple(sorted(pair.slots)))
+            for pair in problem.pairs
+            if pair.status is PairStatus.LOCKED and pair.need_id is not None
+        )
+    )
+
+
+class Openings:
+    """The open needs, and what locked matches leave of everybody's time and limits.
+
+    Parameters
+    ----------
+    problem : Problem
+        Without faults.
+
+    Attributes
+    ----------
+    open_needs : list of int
+        The needs without a locked match.
+    pupil_free, tutor_free : list of int
+        Free slots as bits.
+    sessions_left, pupils_left : list of int
+        By tutor: sessions a week, and pupils who are not yet the tutor's own.
+    tutors_left : list of int
+        By pupil: tutors who are not yet the pupil's own.
+    locked_pairs : dict of (int, int) to int
+        By tutor and pupil: how many locked matches they share.
+    blocked : dict of (int, int) to int
+        By tutor and pupil: the slots in which they must not meet, as bits.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.tutor_index = {tutor.id: index for index, tutor in enumerate(problem.tutors)}
+        self.pupil_index = {pupil.id: index for index, pupil in enumerate(problem.pupils)}
+        self.need_index = {need.id: index for index, need in enumerate(problem.needs)}
+        self.pupil_of = [self.pupil_index[need.pupil_id] for need in problem.needs]
+        self.pupil_free = [to_bits(pupil.slots) for pupil in problem.pupils]
+        self.tutor_free = [to_bits(tutor.slots) for tutor in problem.tutors]
+        self.sessions_left = [tutor.sessions_per_week for tutor in problem.tutors]
+        self.pupils_left = [tutor.max_pupils for tutor in problem.tutors]
+        self.tutors_left = [
+            NO_LIMIT if pupil.max_tutors is None else pupil.max_tutors for pupil in problem.pupils
+        ]
+        self.blocked: dict[tuple[int, int], int] = defaultdict(int)
+        self.returning: set[tuple[int, int]] = set()
+        for pair in problem.pairs:
+            key = (self.tutor_index[pair.tutor_id], self.pupil_index[pair.pupil_id])
+            if pair.status is PairStatus.BLOCKED:
+                self.blocked[key] |= to_bits(pair.slots) or EVERY_SLOT
+            elif pair.status is PairStatus.RETURNING:
+                self.returning.add(key)
+        self.locked = locked_matches(problem)
+        self.locked_pairs: dict[tuple[int, int], int] = defaultdict(int)
+        for match in self.locked:
+            self._lock(match)
+        taken = {match.need_id for match in self.locked}
+        self.open_needs = [index for index, need in enumerate(problem.needs) if need.id not in taken]
+        self.served_pupils = {pupil for _, pupil in self.locked_pairs}
+        self.open_needs_of: dict[int, list[int]] = defaultdict(list)
+        for need in self.open_needs:
+            self.open_needs_of[self.pupil_of[need]].append(need)
+
+    def _lock(self, match: Match) -> None:
+        tutor = self.tutor_index[match.tutor_id]
+        pupil = self.pupil_of[self.need_index[match.need_id]]
+        bits = to_bits(match.slots)
+        self.tutor_free[tutor] &= ~bits
+        self.pupil_free[pupil] &= ~bits
+        self.sessions_left[tutor] -= len(match.slots)
+        if (tutor, pupil) not in self.locked_pairs:
+            self.pupils_left[tutor] -= 1
+            self.tutors_left[pupil] -= 1
+        self.locked_pairs[tutor, pupil] += 1
+
+    @cached_property
+    def tutors_by_subject(self) -> dict[str, list[int]]:
+        tutors = defaultdict(list)
+        for index, tutor in enumerate(self.problem.tutors):
+            for subject in sorted({teaching.subject for teaching in tutor.subjects}):
+                tutors[subject].append(index)
+        return tutors
+
+    @cached_property
+    def _suited(self) -> dict[tuple, list[int]]:
+        return {}
+
+    def suited_tutors(self, need: int) -> list[int]:
+        """Return the tutors who may take ``need`` by rules 1, 2 and 6, whatever their time."""
+        record = self.problem.needs[need]
+        pupil = self.problem.pupils[self.pupil_of[need]]
+        key = (record.subject, record.grade, frozenset(pupil.languages), pupil.requires)
+        if key not in self._suited:
+            self._suited[key] = [
+                index
+                for index in self.tutors_by_subject.get(record.subject, ())
+                if teaches(tutor := self.problem.tutors[index], record)
+                and tutoring_language(tutor, pupil) is not None
+                and meets_requirements(tutor, pupil)
+            ]
+        return self._suited[key]
+
+    def safe_sessions(self, tutor: int) -> int:
+        """Return how many open sessions ``tutor`` can give whoever the pupils are.
+
+        While there is room for new pupils this counts every session as one more
+        pupil; after that only the tutor's own pupils can come, as often as there
+        are sessions.
+        """
+        if self.pupils_left[tutor] <= 0:
+            return self.sessions_left[tutor]
+        return min(self.sessions_left[tutor], self.pupils_left[tutor])
+
+    def may_pair(self, tutor: int, pupil: int) -> bool:
+        """Return whether limits leave room for one more session of ``tutor`` with ``pupil``."""
+        if self.sessions_left[tutor] <= 0:
+            return False
+        is_together = (tutor, pupil) in self.locked_pairs
+        return is_together or (self.pupils_left[tutor] > 0 and self.tutors_left[pupil] > 0)
+
+    def common_slots(self, tutor: int, pupil: int) -> int:
+        """Return the slots in which the two could meet, as bits; limits are not looked at."""
+        bits = self.tutor_free[tutor] & self.pupil_free[pupil]
+        if bits and (tutor, pupil) in self.blocked:
+            bits &= ~self.blocked[tutor, pupil]
+        return bits
+
+    def options(self, need: int) -> list[tuple[int, int]]:
+        """Return every tutor that ``need`` may still get, with the slots they could use, as bits."""
+        if need not in self._options:
+            pupil = self.pupil_of[need]
+            self._options[need] = [
+                (tutor, bits)
+                for tutor in self.suited_tutors(need)
+                if (bits := self.common_slots(tutor, pupil)) and self.may_pair(tutor, pupil)
+            ]
+        return self._options[need]
+
+    @cached_property
+    def _options(self) -> dict[int, list[tuple[int, int]]]:
+        return {}
+
+    @cached_property
+    def seat_count(self) -> int:
+        """How many seats there are to choose from, for all open needs together."""
+        return sum(bits.bit_count() for need in self.open_needs for _, bits in self.options(need))
+
+    @cached_property
+    def ranks(self) -> dict[int, int]:
+        """The rank of every pupil with open needs, 1 being the least urgent."""
+        ranks = pupil_ranks(self.problem, (self.problem.needs[need] for need in self.open_needs))
+        return {self.pupil_index[pupil_id]: rank for pupil_id, rank in ranks.items()}
+
+    def repeats(self) -> list[tuple[int, list[int]]]:
+        """Return what rule 4 lets a tutor do beyond `safe_sessions`.
+
+        Returns
+        -------
+        list of (int, list of int)
+            By tutor, the needs of pupils who could meet the tutor more than once.
+        """
+        roomy = {
+            tutor for tutor, sessions in enumerate(self.sessions_left) if sessions > self.safe_sessions(tutor)
+        }
+        needs_of_pair = defaultdict(list)
+        for needs in self.open_needs_of.values():
+            for need in needs:
+                for tutor, _ in self.options(need) if roomy else ():
+                    if tutor in roomy:
+                        needs_of_pair[tutor, self.pupil_of[need]].append(need)
+        repeats = defaultdict(list)
+        for (tutor, pupil), needs in sorted(needs_of_pair.items()):
+            if len(needs) > 1 or (tutor, pupil) in self.locked_pairs:
+                repeats[tutor] += needs
+        return list(repeats.items())

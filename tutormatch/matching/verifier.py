@@ -1,0 +1,168 @@
+"""An independent check of a solution: every rule, every count, every bound, its own way.
+
+Nothing here is shared with the solver but the records themselves.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Solution, Tutor
+from tutormatch.matching.slots import format_slots
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that a solution gets wrong.
+
+    ``rule`` is ``rule 1`` … ``rule 8`` for a hard rule, ``records`` for rows that
+    do not fit the problem, or the name of a level of the certificate.
+    """
+
+    rule: str
+    need_id: str
+    message: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rule}: {self.need_id}: {self.message}" if self.need_id else f"{self.rule}: {self.message}"
+        )
+
+
+def verify(problem: Problem, solution: Solution) -> list[Violation]:
+    """Check a solution against its problem.
+
+    Parameters
+    ----------
+    problem : Problem
+    solution : Solution
+
+    Returns
+    -------
+    list of Violation
+        Every broken rule, every need that is missing or there twice, and every
+        count or bound of the certificate that does not hold. Empty if the
+        solution is what it claims to be.
+    """
+    known, violations = _records(problem, solution)
+    violations += _pair_rules(problem, known)
+    violations += _time(problem, known)
+    violations += _limits(problem, known)
+    violations += _agreed(problem, known)
+    return violations
+
+
+def _records(problem: Problem, solution: Solution) -> tuple[list[Match], list[Violation]]:
+    violations = []
+    known = []
+    seen = Counter(match.need_id for match in solution.matches)
+    seen.update(each.need_id for each in solution.unmatched)
+    for match in solution.matches:
+        if match.need_id not in problem.need:
+            violations.append(Violation("records", match.need_id, "the problem has no such need"))
+        elif match.tutor_id not in problem.tutor:
+            violations.append(
+                Violation("records", match.need_id, f"no tutor {match.tutor_id} in the problem")
+            )
+        else:
+            known.append(match)
+    for each in solution.unmatched:
+        if each.need_id not in problem.need:
+            violations.append(Violation("records", each.need_id, "the problem has no such need"))
+    matched = Counter(match.need_id for match in solution.matches)
+    for need in problem.needs:
+        if matched[need.id] > 1:
+            violations.append(Violation("rule 5", need.id, "has more than one tutor"))
+        elif seen[need.id] != 1:
+            violations.append(
+                Violation("records", need.id, f"is listed {seen[need.id]} times instead of once")
+            )
+    return known, violations
+
+
+def _pair_rules(problem: Problem, matches: list[Match]) -> list[Violation]:
+    """Rules 1, 2, 6 and 8, and the times of each match by itself."""
+    blocked = defaultdict(list)
+    for pair in problem.pairs:
+        if pair.status is PairStatus.BLOCKED:
+            blocked[pair.tutor_id, pair.pupil_id].append(pair.slots)
+    violations = []
+    for match in matches:
+        need = problem.need[match.need_id]
+        tutor, pupil = problem.tutor[match.tutor_id], problem.pupil[need.pupil_id]
+        broken = []
+        if not _teaches(tutor, need):
+            broken.append(("rule 1", f"tutor {tutor.id} does not teach {need.subject} in grade {need.grade}"))
+        if not set(pupil.languages) & tutor.languages:
+            broken.append(("rule 2", f"tutor {tutor.id} speaks none of {', '.join(pupil.languages)}"))
+        if not match.slots:
+            broken.append(("rule 3", "has no session"))
+        if len(set(match.slots)) < len(match.slots):
+            broken.append(("rule 3", "has one slot twice"))
+        for person, free in (("tutor", tutor.slots), ("pupil", pupil.slots)):
+            if busy := set(match.slots) - free:
+                broken.append(("rule 3", f"the {person} is not free at {format_slots(busy)}"))
+        if len(match.slots) > need.sessions_per_week:
+            broken.append(("rule 5", f"has {len(match.slots)} sessions, wants {need.sessions_per_week}"))
+        if missing := pupil.requires - tutor.conditions:
+            broken.append(("rule 6", f"tutor {tutor.id} lacks {', '.join(sorted(missing))}"))
+        for slots in blocked[tutor.id, pupil.id]:
+            if not slots or slots & set(match.slots):
+                broken.append(("rule 8", f"tutor {tutor.id} and pupil {pupil.id} are blocked"))
+        violations += [Violation(rule, need.id, message) for rule, message in broken]
+    return violations
+
+
+def _time(problem: Problem, matches: list[Match]) -> list[Violation]:
+    """Rule 3 between matches: nobody is in two sessions at once."""
+    violations = []
+    holder: dict[tuple[str, str, int], str] = {}
+    for match in matches:
+        pupil_id = problem.need[match.need_id].pupil_id
+        for slot in sorted(set(match.slots)):
+            for role, person in (("tutor", match.tutor_id), ("pupil", pupil_id)):
+                other = holder.setdefault((role, person, slot), match.need_id)
+                if other != match.need_id:
+                    message = f"{role} {person} is with need {other} at {format_slots([slot])} too"
+                    violations.append(Violation("rule 3", match.need_id, message))
+    return violations
+
+
+def _limits(problem: Problem, matches: list[Match]) -> list[Violation]:
+    """Rules 4 and 5 between matches: sessions and pupils of a tutor, tutors of a pupil."""
+    sessions: Counter[str] = Counter()
+    pupils, tutors = defaultdict(set), defaultdict(set)
+    for match in matches:
+        pupil_id = problem.need[match.need_id].pupil_id
+        sessions[match.tutor_id] += len(match.slots)
+        pupils[match.tutor_id].add(pupil_id)
+        tutors[pupil_id].add(match.tutor_id)
+    violations = []
+    for tutor in problem.tutors:
+        if sessions[tutor.id] > tutor.sessions_per_week:
+            message = f"tutor {tutor.id} gives {sessions[tutor.id]} of {tutor.sessions_per_week} sessions"
+            violations.append(Violation("rule 4", "", message))
+        if len(pupils[tutor.id]) > tutor.max_pupils:
+            message = f"tutor {tutor.id} has {len(pupils[tutor.id])} of {tutor.max_pupils} pupils"
+            violations.append(Violation("rule 4", "", message))
+    for pupil in problem.pupils:
+        if pupil.max_tutors is not None and len(tutors[pupil.id]) > pupil.max_tutors:
+            message = f"pupil {pupil.id} has {len(tutors[pupil.id])} of {pupil.max_tutors} tutors"
+            violations.append(Violation("rule 5", "", message))
+    return violations
+
+
+def _agreed(problem: Problem, matches: list[Match]) -> list[Violation]:
+    """Rule 8: locked matches stay exactly as given."""
+    found = {match.need_id: (match.tutor_id, frozenset(match.slots)) for match in matches}
+    return [
+        Violation("rule 8", pair.need_id or "", f"the locked match with tutor {pair.tutor_id} was changed")
+        for pair in problem.pairs
+        if pair.status is PairStatus.LOCKED and found.get(pair.need_id or "") != (pair.tutor_id, pair.slots)
+    ]
+
+
+def _teaches(tutor: Tutor, need: Need) -> bool:
+    return any(
+        each.subject == need.subject and need.grade in range(each.grade_from, each.grade_to + 1)
+        for each in tutor.subjects
+    )
