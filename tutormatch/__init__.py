@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, render_template, request
+from flask import Flask, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
@@ -113,6 +113,9 @@ def register_errors(app: Flask) -> None:
         logging.getLogger("tutormatch").error(
             "fault %s at %s %s", reference, request.method, request.path, exc_info=error
         )
+        if not hasattr(g, "_login_user"):
+            # The reader could not be loaded; the page must not try again.
+            g._login_user = login.anonymous_user()
         return page(500, reference=reference)
 
 

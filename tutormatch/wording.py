@@ -1,6 +1,6 @@
 """Words for codes: labels of states and kinds, names of slots, sentences for the core's reasons."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, current_app
 from flask_babel import format_date, format_datetime, get_locale, gettext, lazy_gettext, ngettext
 
-from . import clock
+from . import clock, errors
 from .i18n import LOCALE_NAMES, best_locale
 from .matching.problem import Reason
 from .matching.slots import hour_of, make_slot, weekday_of
@@ -34,120 +34,176 @@ from .models.match import Obstacle
 
 _ = lazy_gettext
 
-LABELS: dict[Enum, Any] = {
-    Role.TUTOR: _("tutor"),
-    Role.TEACHER: _("teacher"),
-    Role.COORDINATOR: _("coordinator"),
-    Role.ADMINISTRATOR: _("administrator"),
-    TutorState.APPLIED: _("to be checked"),
-    TutorState.CHECKED: _("checked"),
-    TutorState.DECLINED: _("declined"),
-    TutorState.PAUSED: _("paused"),
-    TutorState.LEFT: _("left the programme"),
-    TeacherState.APPLIED: _("to be admitted"),
-    TeacherState.ADMITTED: _("admitted"),
-    TeacherState.DECLINED: _("declined"),
-    ScopeKind.COUNTRY: _("the whole country"),
-    ScopeKind.REGION: _("region"),
-    ScopeKind.INSTITUTION: _("university"),
-    SchoolKind.URBAN: _("urban school"),
-    SchoolKind.RURAL: _("rural school"),
-    SchoolKind.SMALL_SCALE: _("small-scale school"),
-    Shift.FIRST: _("first shift"),
-    Shift.SECOND: _("second shift"),
-    Place.HOME: _("at home"),
-    Place.SCHOOL: _("at school"),
-    Device.PHONE: _("phone"),
-    Device.COMPUTER: _("own computer"),
-    Device.SCHOOL_COMPUTER: _("school computer"),
-    ConsentState.PENDING: _("consent pending"),
-    ConsentState.RECEIVED: _("consent received"),
-    ConsentState.REFUSED: _("consent refused"),
-    ConsentState.WITHDRAWN: _("consent withdrawn"),
-    ConsentForm.PAPER: _("on paper"),
-    ConsentForm.ELECTRONIC: _("electronic"),
-    PupilState.WAITING: _("waiting"),
-    PupilState.PROPOSED: _("proposed"),
-    PupilState.MATCHED: _("matched"),
-    PupilState.WITHDRAWN: _("withdrawn"),
-    Priority.URGENT: _("urgent"),
-    Priority.NORMAL: _("normal"),
-    Priority.LOW: _("low"),
-    MatchState.PROPOSED: _("proposed"),
-    MatchState.APPROVED: _("approved"),
-    MatchState.REJECTED: _("rejected"),
-    MatchState.SUPERSEDED: _("replaced by a newer round"),
-    MatchState.ENDED: _("ended"),
-    Obstacle.DECIDED: _("Somebody has decided meanwhile."),
-    Obstacle.NEED_CLOSED: _("The pupil no longer asks for this."),
-    Obstacle.CONSENT_MISSING: _("The consent of the legal representative is no longer on file."),
-    Obstacle.TUTOR_AWAY: _("The tutor takes no new pupils now."),
-    Obstacle.BLOCKED: _("This tutor was rejected for this pupil meanwhile."),
-    Obstacle.NEED_SERVED: _("The pupil has a tutor for this subject already."),
-    Obstacle.NO_LONGER_FITS: _("The profile or the nomination has changed, and they no longer fit each other."),
-    Obstacle.TUTOR_NOT_FREE: _("The tutor is no longer free at this time."),
-    Obstacle.PUPIL_NOT_FREE: _("The pupil is no longer free at this time."),
-    Obstacle.TUTOR_TAKEN: _("The tutor has another session at this time."),
-    Obstacle.PUPIL_TAKEN: _("The pupil has another session at this time."),
-    Obstacle.TUTOR_FULL: _("The tutor would get more sessions or pupils than agreed."),
-    Obstacle.MAX_TUTORS: _("The pupil would get more tutors than agreed."),
-    Obstacle.WORK_TOGETHER: _(
-        "These two work together in another subject. Reject only the time, or end that match first."
-    ),
-    RoundState.QUEUED: _("waiting to start"),
-    RoundState.RUNNING: _("running"),
-    RoundState.DONE: _("done"),
-    RoundState.FAILED: _("failed"),
-    RoundFailure.SOLVER_ENDED: _("The solver ended before it had an answer."),
-    RoundFailure.WORKER_STOPPED: _("The background worker was stopped."),
-    RoundFailure.FAULTY_INPUT: _("The data of this round contradict each other."),
-    RoundFailure.UNEXPECTED: _("Something unexpected happened."),
-    Reason.NO_TUTOR_FOR_SUBJECT: _("no tutor for this subject"),
-    Reason.NO_TUTOR_FOR_GRADE: _("no tutor of this subject for this grade"),
-    Reason.NO_TUTOR_FOR_LANGUAGE: _("no such tutor speaks an accepted language"),
-    Reason.NO_TUTOR_WITH_CONDITION: _("no such tutor is briefed for the condition needed"),
-    Reason.ALL_BLOCKED: _("every suitable tutor was rejected for this pupil"),
-    Reason.NO_COMMON_TIME: _("no common free time"),
-    Reason.PUPIL_TIME_TAKEN: _("the pupil's common free time is taken by other sessions"),
-    Reason.MAX_TUTORS_REACHED: _("the pupil has as many tutors as agreed"),
-    Reason.TUTORS_FULL: _("every suitable tutor is full"),
-    AuditKind.SIGNED_UP: _("signed up"),
-    AuditKind.EMAIL_CONFIRMED: _("confirmed the e-mail address"),
-    AuditKind.PASSWORD_CHANGED: _("changed the password"),
-    AuditKind.ACCOUNT_CHANGED: _("changed the own account"),
-    AuditKind.COORDINATOR_INVITED: _("invited a coordinator"),
-    AuditKind.INVITATION_RENEWED: _("sent an invitation again"),
-    AuditKind.INVITATION_WITHDRAWN: _("withdrew an invitation"),
-    AuditKind.INVITATION_ACCEPTED: _("accepted an invitation"),
-    AuditKind.ACCOUNT_DISABLED: _("disabled an account"),
-    AuditKind.ACCOUNT_ENABLED: _("enabled an account"),
-    AuditKind.TUTOR_APPLIED: _("applied as a tutor"),
-    AuditKind.TUTOR_CHANGED: _("changed the tutor profile"),
-    AuditKind.TUTOR_CHECKED: _("checked a tutor"),
-    AuditKind.TUTOR_DECLINED: _("declined a tutor"),
-    AuditKind.TUTOR_UNCHECKED: _("took back the check of a tutor"),
-    AuditKind.TUTOR_PAUSED: _("put a tutor on pause"),
-    AuditKind.TUTOR_RESUMED: _("ended the pause of a tutor"),
-    AuditKind.TUTOR_LEFT: _("left as a tutor"),
-    AuditKind.TEACHER_APPLIED: _("applied as a teacher"),
-    AuditKind.TEACHER_CHANGED: _("changed the teacher's details"),
-    AuditKind.TEACHER_ADMITTED: _("admitted a teacher"),
-    AuditKind.TEACHER_DECLINED: _("declined a teacher"),
-    AuditKind.PUPIL_NOMINATED: _("nominated a pupil"),
-    AuditKind.PUPIL_CHANGED: _("changed a nomination"),
-    AuditKind.PUPIL_SEEN: _("opened a pupil's page"),
-    AuditKind.PUPIL_WITHDRAWN: _("withdrew a nomination"),
-    AuditKind.CONSENT_CHANGED: _("changed the consent on file"),
-    AuditKind.ROUND_STARTED: _("started a round"),
-    AuditKind.ROUND_RESTARTED: _("started a round again"),
-    AuditKind.MATCHES_APPROVED: _("approved pairs"),
-    AuditKind.MATCHES_REJECTED: _("rejected pairs"),
-    AuditKind.DECISION_UNDONE: _("took back a decision"),
-    AuditKind.MATCH_ENDED: _("ended a match"),
-    AuditKind.IMPORTED: _("imported files"),
-    AuditKind.CATALOGUE_CHANGED: _("changed the catalogue"),
-    AuditKind.MAIL_RETRIED: _("sent failed mail again"),
-}
+
+class WordsByMember(Mapping[Enum, Any]):
+    """Something for each member of some enums, one dict for each enum.
+
+    Members of two enums of text are equal when their texts are, so one dict would mix them up.
+    """
+
+    def __init__(self, *groups: Mapping[Enum, Any]) -> None:
+        self._words = {(type(member), member): words for group in groups for member, words in group.items()}
+
+    def __getitem__(self, member: Enum) -> Any:
+        return self._words[type(member), member]
+
+    def __iter__(self) -> Iterator[Enum]:
+        return (member for _kind, member in self._words)
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+
+LABELS = WordsByMember(
+    {
+        Role.TUTOR: _("tutor"),
+        Role.TEACHER: _("teacher"),
+        Role.COORDINATOR: _("coordinator"),
+        Role.ADMINISTRATOR: _("administrator"),
+    },
+    {
+        TutorState.APPLIED: _("to be checked"),
+        TutorState.CHECKED: _("checked"),
+        TutorState.DECLINED: _("declined"),
+        TutorState.PAUSED: _("paused"),
+        TutorState.LEFT: _("left the programme"),
+    },
+    {
+        TeacherState.APPLIED: _("to be admitted"),
+        TeacherState.ADMITTED: _("admitted"),
+        TeacherState.DECLINED: _("declined"),
+    },
+    {
+        ScopeKind.COUNTRY: _("the whole country"),
+        ScopeKind.REGION: _("region"),
+        ScopeKind.INSTITUTION: _("university"),
+    },
+    {
+        SchoolKind.URBAN: _("urban school"),
+        SchoolKind.RURAL: _("rural school"),
+        SchoolKind.SMALL_SCALE: _("small-scale school"),
+    },
+    {
+        Shift.FIRST: _("first shift"),
+        Shift.SECOND: _("second shift"),
+    },
+    {
+        Place.HOME: _("at home"),
+        Place.SCHOOL: _("at school"),
+    },
+    {
+        Device.PHONE: _("phone"),
+        Device.COMPUTER: _("own computer"),
+        Device.SCHOOL_COMPUTER: _("school computer"),
+    },
+    {
+        ConsentState.PENDING: _("consent pending"),
+        ConsentState.RECEIVED: _("consent received"),
+        ConsentState.REFUSED: _("consent refused"),
+        ConsentState.WITHDRAWN: _("consent withdrawn"),
+    },
+    {
+        ConsentForm.PAPER: _("on paper"),
+        ConsentForm.ELECTRONIC: _("electronic"),
+    },
+    {
+        PupilState.WAITING: _("waiting"),
+        PupilState.PROPOSED: _("proposed"),
+        PupilState.MATCHED: _("matched"),
+        PupilState.WITHDRAWN: _("withdrawn"),
+    },
+    {
+        Priority.URGENT: _("urgent"),
+        Priority.NORMAL: _("normal"),
+        Priority.LOW: _("low"),
+    },
+    {
+        MatchState.PROPOSED: _("proposed"),
+        MatchState.APPROVED: _("approved"),
+        MatchState.REJECTED: _("rejected"),
+        MatchState.SUPERSEDED: _("replaced by a newer round"),
+        MatchState.ENDED: _("ended"),
+    },
+    {
+        Obstacle.DECIDED: _("Somebody has decided meanwhile."),
+        Obstacle.NEED_CLOSED: _("The pupil no longer asks for this."),
+        Obstacle.CONSENT_MISSING: _("The consent of the legal representative is no longer on file."),
+        Obstacle.TUTOR_AWAY: _("The tutor takes no new pupils now."),
+        Obstacle.BLOCKED: _("This tutor was rejected for this pupil meanwhile."),
+        Obstacle.NEED_SERVED: _("The pupil has a tutor for this subject already."),
+        Obstacle.NO_LONGER_FITS: _("The profile or the nomination has changed, and they no longer fit each other."),
+        Obstacle.TUTOR_NOT_FREE: _("The tutor is no longer free at this time."),
+        Obstacle.PUPIL_NOT_FREE: _("The pupil is no longer free at this time."),
+        Obstacle.TUTOR_TAKEN: _("The tutor has another session at this time."),
+        Obstacle.PUPIL_TAKEN: _("The pupil has another session at this time."),
+        Obstacle.TUTOR_FULL: _("The tutor would get more sessions or pupils than agreed."),
+        Obstacle.MAX_TUTORS: _("The pupil would get more tutors than agreed."),
+        Obstacle.WORK_TOGETHER: _(
+            "These two work together in another subject. Reject only the time, or end that match first."
+        ),
+    },
+    {
+        RoundState.QUEUED: _("waiting to start"),
+        RoundState.RUNNING: _("running"),
+        RoundState.DONE: _("done"),
+        RoundState.FAILED: _("failed"),
+    },
+    {
+        RoundFailure.SOLVER_ENDED: _("The solver ended before it had an answer."),
+        RoundFailure.WORKER_STOPPED: _("The background worker was stopped."),
+        RoundFailure.FAULTY_INPUT: _("The data of this round contradict each other."),
+        RoundFailure.UNEXPECTED: _("Something unexpected happened."),
+    },
+    {
+        Reason.NO_TUTOR_FOR_SUBJECT: _("no tutor for this subject"),
+        Reason.NO_TUTOR_FOR_GRADE: _("no tutor of this subject for this grade"),
+        Reason.NO_TUTOR_FOR_LANGUAGE: _("no such tutor speaks an accepted language"),
+        Reason.NO_TUTOR_WITH_CONDITION: _("no such tutor is briefed for the condition needed"),
+        Reason.ALL_BLOCKED: _("every suitable tutor was rejected for this pupil"),
+        Reason.NO_COMMON_TIME: _("no common free time"),
+        Reason.PUPIL_TIME_TAKEN: _("the pupil's common free time is taken by other sessions"),
+        Reason.MAX_TUTORS_REACHED: _("the pupil has as many tutors as agreed"),
+        Reason.TUTORS_FULL: _("every suitable tutor is full"),
+    },
+    {
+        AuditKind.SIGNED_UP: _("signed up"),
+        AuditKind.EMAIL_CONFIRMED: _("confirmed the e-mail address"),
+        AuditKind.PASSWORD_CHANGED: _("changed the password"),
+        AuditKind.ACCOUNT_CHANGED: _("changed the own account"),
+        AuditKind.COORDINATOR_INVITED: _("invited a coordinator"),
+        AuditKind.INVITATION_RENEWED: _("sent an invitation again"),
+        AuditKind.INVITATION_WITHDRAWN: _("withdrew an invitation"),
+        AuditKind.INVITATION_ACCEPTED: _("accepted an invitation"),
+        AuditKind.ACCOUNT_DISABLED: _("disabled an account"),
+        AuditKind.ACCOUNT_ENABLED: _("enabled an account"),
+        AuditKind.TUTOR_APPLIED: _("applied as a tutor"),
+        AuditKind.TUTOR_CHANGED: _("changed the tutor profile"),
+        AuditKind.TUTOR_CHECKED: _("checked a tutor"),
+        AuditKind.TUTOR_DECLINED: _("declined a tutor"),
+        AuditKind.TUTOR_UNCHECKED: _("took back the check of a tutor"),
+        AuditKind.TUTOR_PAUSED: _("put a tutor on pause"),
+        AuditKind.TUTOR_RESUMED: _("ended the pause of a tutor"),
+        AuditKind.TUTOR_LEFT: _("left as a tutor"),
+        AuditKind.TEACHER_APPLIED: _("applied as a teacher"),
+        AuditKind.TEACHER_CHANGED: _("changed the teacher's details"),
+        AuditKind.TEACHER_ADMITTED: _("admitted a teacher"),
+        AuditKind.TEACHER_DECLINED: _("declined a teacher"),
+        AuditKind.PUPIL_NOMINATED: _("nominated a pupil"),
+        AuditKind.PUPIL_CHANGED: _("changed a nomination"),
+        AuditKind.PUPIL_SEEN: _("opened a pupil's page"),
+        AuditKind.PUPIL_WITHDRAWN: _("withdrew a nomination"),
+        AuditKind.CONSENT_CHANGED: _("changed the consent on file"),
+        AuditKind.ROUND_STARTED: _("started a round"),
+        AuditKind.ROUND_RESTARTED: _("started a round again"),
+        AuditKind.MATCHES_APPROVED: _("approved pairs"),
+        AuditKind.MATCHES_REJECTED: _("rejected pairs"),
+        AuditKind.DECISION_UNDONE: _("took back a decision"),
+        AuditKind.MATCH_ENDED: _("ended a match"),
+        AuditKind.IMPORTED: _("imported files"),
+        AuditKind.CATALOGUE_CHANGED: _("changed the catalogue"),
+        AuditKind.MAIL_RETRIED: _("sent failed mail again"),
+    },
+)
 
 TUTORING_LANGUAGES = {
     "kk": _("Kazakh"),
@@ -177,36 +233,91 @@ FUNNEL_RULES = {
     "capacity": _("still have a free session"),
 }
 
-TONES: dict[Enum, str] = {
-    TutorState.APPLIED: "waiting",
-    TutorState.CHECKED: "good",
-    TutorState.DECLINED: "bad",
-    TutorState.PAUSED: "quiet",
-    TutorState.LEFT: "quiet",
-    TeacherState.APPLIED: "waiting",
-    TeacherState.ADMITTED: "good",
-    TeacherState.DECLINED: "bad",
-    ConsentState.PENDING: "waiting",
-    ConsentState.RECEIVED: "good",
-    ConsentState.REFUSED: "bad",
-    ConsentState.WITHDRAWN: "bad",
-    PupilState.WAITING: "waiting",
-    PupilState.PROPOSED: "new",
-    PupilState.MATCHED: "good",
-    PupilState.WITHDRAWN: "quiet",
-    Priority.URGENT: "waiting",
-    Priority.NORMAL: "quiet",
-    Priority.LOW: "quiet",
-    MatchState.PROPOSED: "new",
-    MatchState.APPROVED: "good",
-    MatchState.REJECTED: "bad",
-    MatchState.SUPERSEDED: "quiet",
-    MatchState.ENDED: "quiet",
-    RoundState.QUEUED: "waiting",
-    RoundState.RUNNING: "waiting",
-    RoundState.DONE: "good",
-    RoundState.FAILED: "bad",
+POINTS_IN_WORDS = {
+    "urgent_need": _("the need is urgent"),
+    "normal_need": _("the need comes before those of low priority"),
+    "returning": _("they worked together before"),
+    "same_tutor": _("the same tutor helps this pupil in another subject"),
+    "first_language": _("in the language that the pupil wants most"),
+    "patron": _("the tutor's university is a patron of the school"),
 }
+
+# What a person reads when a request could not be carried out; other errors get the sentence of `DomainError`.
+HAPPENED: dict[type[Exception], Any] = {
+    errors.DomainError: _("Somebody has changed this meanwhile."),
+    errors.AlreadyDecided: _("Somebody has decided this meanwhile."),
+    errors.StaleVersion: _("Somebody has changed this since you opened the page."),
+    errors.LinkExpired: _("This link is too old or was used already. Ask for a new one."),
+    errors.SlotTaken: _("This time is taken by another session of the tutor or the pupil."),
+    errors.CapacityExceeded: _("The tutor would get more sessions or pupils than agreed."),
+    errors.ConsentMissing: _("No consent of the parent (legal representative) is on file."),
+    errors.RoundUnderWay: _("A round is under way already. Wait until it is done."),
+    errors.NothingToMatch: _("A round needs a pupil who waits and a tutor who is free."),
+    errors.UndoTooLate: _("The mail about this decision has left, so it cannot be taken back."),
+    errors.AlreadySent: _("You have sent this form before. What it asked for is done."),
+    errors.MatchInTheWay: _("An agreed pair would no longer fit. End that pair first."),
+    errors.PairsOvertaken: _("Some of these pairs were decided meanwhile."),
+    errors.SelectionChanged: _("The list has changed since you opened the page."),
+    errors.SessionsInTheWay: _("Sessions under way need what you want to remove."),
+}
+
+STAGES = {
+    "collect": _("Collecting tutors, pupils and needs"),
+    "check": _("Checking the data"),
+    "build": _("Laying out who could meet whom"),
+    "solve": _("Looking for the best matching"),
+    "repair": _("Settling the last clashes of time"),
+    "close": _("Proving that nothing better is possible"),
+    "explain": _("Writing down the reasons"),
+    "verify": _("Checking every pair once more"),
+    "store": _("Storing the proposals"),
+    "done": _("Done"),
+}
+
+TONES = WordsByMember(
+    {
+        TutorState.APPLIED: "waiting",
+        TutorState.CHECKED: "good",
+        TutorState.DECLINED: "bad",
+        TutorState.PAUSED: "quiet",
+        TutorState.LEFT: "quiet",
+    },
+    {
+        TeacherState.APPLIED: "waiting",
+        TeacherState.ADMITTED: "good",
+        TeacherState.DECLINED: "bad",
+    },
+    {
+        ConsentState.PENDING: "waiting",
+        ConsentState.RECEIVED: "good",
+        ConsentState.REFUSED: "bad",
+        ConsentState.WITHDRAWN: "bad",
+    },
+    {
+        PupilState.WAITING: "waiting",
+        PupilState.PROPOSED: "new",
+        PupilState.MATCHED: "good",
+        PupilState.WITHDRAWN: "quiet",
+    },
+    {
+        Priority.URGENT: "waiting",
+        Priority.NORMAL: "quiet",
+        Priority.LOW: "quiet",
+    },
+    {
+        MatchState.PROPOSED: "new",
+        MatchState.APPROVED: "good",
+        MatchState.REJECTED: "bad",
+        MatchState.SUPERSEDED: "quiet",
+        MatchState.ENDED: "quiet",
+    },
+    {
+        RoundState.QUEUED: "waiting",
+        RoundState.RUNNING: "waiting",
+        RoundState.DONE: "good",
+        RoundState.FAILED: "bad",
+    },
+)
 
 
 def label(code: Enum) -> str:
@@ -217,6 +328,19 @@ def label(code: Enum) -> str:
 def tone(code: Enum) -> str:
     """Return the tone of a status tag: ``good``, ``bad``, ``waiting``, ``new`` or ``quiet``."""
     return TONES.get(code, "quiet")
+
+
+def happened(error: Exception) -> str:
+    """Return the sentence that says why ``error`` stopped a request."""
+    for kind in type(error).__mro__:
+        if kind in HAPPENED:
+            return str(HAPPENED[kind])
+    return str(HAPPENED[errors.DomainError])
+
+
+def stage_in_words(stage: str) -> str:
+    """Return what a running round is doing."""
+    return str(STAGES.get(stage, STAGES["solve"]))
 
 
 def weekday_name(weekday: int, width: str = "wide") -> str:
@@ -264,6 +388,22 @@ def moment(value: datetime) -> str:
     return format_datetime(value, "d MMMM y, HH:mm")
 
 
+def clock_time(value: datetime) -> str:
+    """Return the time of day of a moment in programme time, for example ``15:04``."""
+    return format_datetime(value, "HH:mm")
+
+
+def points_in_words(points: Mapping[str, int]) -> list[str]:
+    """Return what earned a pair its points, the heaviest first."""
+    heaviest = sorted(points, key=lambda item: (-points[item], item))
+    return [str(POINTS_IN_WORDS[item]) for item in heaviest if item in POINTS_IN_WORDS]
+
+
+def tutoring_language_names(codes: Iterable[str]) -> str:
+    """Return tutoring languages in words, in the order given."""
+    return ", ".join(str(TUTORING_LANGUAGES[code]) for code in codes)
+
+
 def listing(items: Sequence[object]) -> str:
     """Return items joined by commas."""
     return ", ".join(str(item) for item in items)
@@ -273,17 +413,22 @@ def init_app(app: Flask) -> None:
     """Give templates the words."""
     for filter_function in (
         capitalized,
+        clock_time,
         day,
+        happened,
         hour_of,
         label,
         listing,
         moment,
+        points_in_words,
         scope_name,
         slot_name,
         slot_names,
         tone,
+        tutoring_language_names,
     ):
         app.add_template_filter(filter_function)
+    app.add_template_filter(Priority, "priority")
     # Macros see these, because they are globals and not part of one page's context.
     for template_global in (weekday_name, make_slot, current_weekday):
         app.add_template_global(template_global)
