@@ -137,3 +137,11 @@ class SessionsInTheWay(DomainError):
     def __init__(self, sessions: Mapping[str, Sequence[object]]):
         super().__init__(*sessions)
         self.sessions = sessions
+
+
+class EmailNotConfirmed(DomainError):
+    """The person has not confirmed the address yet."""
+
+
+class FactsMissing(DomainError):
+    """What a coordinator saw is not enough to check this tutor."""

@@ -404,6 +404,11 @@ def tutoring_language_names(codes: Iterable[str]) -> str:
     return ", ".join(str(TUTORING_LANGUAGES[code]) for code in codes)
 
 
+def conditions_in_words(codes: Iterable[str]) -> str:
+    """Return what a tutor is briefed for, in words."""
+    return ", ".join(str(CONDITIONS[code]) for code in codes)
+
+
 def listing(items: Sequence[object]) -> str:
     """Return items joined by commas."""
     return ", ".join(str(item) for item in items)
@@ -414,6 +419,7 @@ def init_app(app: Flask) -> None:
     for filter_function in (
         capitalized,
         clock_time,
+        conditions_in_words,
         day,
         happened,
         hour_of,

@@ -157,6 +157,23 @@ def count_proposed(which: Conditions, narrowed: MatchFilter) -> int:
     return db.session.scalar(_matches(which, func.count()).where(*conditions)) or 0
 
 
+def filter_in_words(narrowed: MatchFilter) -> dict[str, str]:
+    """Return what the filter is set to, in the reader's locale."""
+    words = {}
+    for facet, kind in (("school", School), ("subject", Subject), ("institution", Institution)):
+        key = getattr(narrowed, facet)
+        if key is not None:
+            place = db.session.get(kind, key)
+            words[facet] = place.name if place else str(key)
+    if narrowed.tutoring_language:
+        words["tutoring_language"] = str(TUTORING_LANGUAGES.get(narrowed.tutoring_language, "?"))
+    if narrowed.priority is not None:
+        words["priority"] = label(narrowed.priority)
+    if narrowed.name:
+        words["name"] = narrowed.name
+    return words
+
+
 def named(which: Conditions, ids: Sequence[int]) -> list[Match]:
     """Return those of the matches ``ids`` that the viewer may see, by the pupil's name."""
     statement = (
@@ -204,6 +221,8 @@ def _facets(which: Conditions, narrowed: MatchFilter) -> dict[str, list[FacetVal
     found: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
     for facet, value, count in db.session.execute(counts):
         found[facet][value] = count
+    for state in MatchState:
+        found["state"].setdefault(state.value, 0)
     for facet in FACETS:
         chosen = getattr(narrowed, facet)
         if chosen is not None:
