@@ -229,6 +229,15 @@ def _live_matches(need_ids: Sequence[int]) -> dict[int, Match]:
     return {match.need_id: match for match in db.session.scalars(statement)}
 
 
+def matches(match_ids: Sequence[int]) -> list[Match]:
+    """Return these matches with their sessions."""
+    return list(
+        db.session.scalars(
+            select(Match).where(Match.id.in_(match_ids)).order_by(Match.id).options(selectinload(Match.sessions))
+        )
+    )
+
+
 def _latest_waiting(need_ids: Sequence[int]) -> dict[int, WaitingNeed]:
     if not need_ids:
         return {}

@@ -1,9 +1,11 @@
 """Which subjects a pupil can be given help in."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 
 from ..extensions import db
-from ..models import Subject
+from ..models import Pupil, Subject
 
 MOTHER_TONGUES = {"UYG1": "ug", "UZB1": "uz", "TAJ1": "tg"}
 MAIN_TRACKS = ("kk", "ru")
@@ -17,6 +19,22 @@ def offered() -> list[Subject]:
 def subjects_for(grade: int, instruction_language: str) -> list[Subject]:
     """Return the offered subjects that are taught in ``grade`` in classes of ``instruction_language``."""
     return [subject for subject in offered() if is_taught(subject, grade, instruction_language)]
+
+
+def subjects_of(pupil: Pupil) -> list[Subject]:
+    """Return the subjects that a pupil can be given help in: those of the grade, and those of open needs."""
+    kept = {need.subject_code for need in pupil.open_needs}
+    return [
+        subject
+        for subject in offered()
+        if subject.code in kept or is_taught(subject, pupil.grade, pupil.instruction_language)
+    ]
+
+
+def names(codes: Iterable[str]) -> list[str]:
+    """Return the names of subjects in the reader's locale."""
+    rows = db.session.scalars(select(Subject).where(Subject.code.in_(list(codes))).order_by(Subject.position))
+    return [subject.name for subject in rows]
 
 
 def is_taught(subject: Subject, grade: int, instruction_language: str) -> bool:
