@@ -4,6 +4,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import html5lib
+from flask import g
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -65,6 +66,15 @@ def check_page(page: Page) -> None:
 
 class PageClient(FlaskClient):
     """A visitor's browser. `page` opens an address and returns the checked page."""
+
+    def open(self, *args: Any, **options: Any) -> TestResponse:
+        """Send a request. Nothing of the last one is left: whose it was, or its locale.
+
+        Extensions keep both in `g`, which belongs to the application context that the whole test is in.
+        """
+        for name in list(g):
+            g.pop(name)
+        return super().open(*args, **options)
 
     def sign_in(self, account: Any) -> "PageClient":
         """Become ``account``, without a password."""

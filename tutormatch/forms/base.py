@@ -5,7 +5,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField, widgets
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
 
 from ..matching.slots import format_slot, parse_slot
 from ..privacy import contains_iin
@@ -21,10 +21,15 @@ def trimmed(text: str | None) -> str | None:
 
 
 class Required(InputRequired):
-    """The field must be filled in."""
+    """The field must be filled in, and not with white space alone."""
 
     def __init__(self, message: Any = None) -> None:
         super().__init__(message or _("Fill in this field."))
+
+    def __call__(self, form: Any, field: Field) -> None:
+        super().__call__(form, field)
+        if field.data == "":
+            raise StopValidation(self.message)
 
 
 class AtMost(Length):

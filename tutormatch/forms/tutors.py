@@ -24,6 +24,10 @@ def _number(value: object) -> int | None:
     return None if value == "" else int(str(value))
 
 
+def _numbers(highest: int) -> list[SelectChoice]:
+    return [SelectChoice(number, str(number)) for number in range(1, highest + 1)]
+
+
 def _yes(value: object) -> bool:
     if value in ("yes", True):
         return True
@@ -62,13 +66,13 @@ class StudiesForm(Form):
     year_of_study = SelectField(
         _("Year of study"),
         coerce=_number,
-        choices=[("", _("Choose")), *((year, str(year)) for year in range(1, 8))],
+        choices=[SelectChoice("", _("Choose")), *_numbers(7)],
         validators=[Required(CHOOSE_ONE)],
     )
     is_minor = RadioField(
         _("Your age"),
         coerce=_yes,
-        choices=[("no", _("18 or older")), ("yes", _("Younger than 18"))],
+        choices=[SelectChoice("no", _("18 or older")), SelectChoice("yes", _("Younger than 18"))],
         validators=[Required(CHOOSE_ONE)],
     )
 
@@ -107,18 +111,22 @@ class TeachingForm(Form):
     subjects = SubjectsField(_("Subjects"))
     tutoring_languages = CodesField(
         _("Languages in which you teach"),
-        choices=list(TUTORING_LANGUAGES.items()),
+        choices=[SelectChoice(code, name) for code, name in TUTORING_LANGUAGES.items()],
         validators=[AtLeastOne(_("Choose at least one language."))],
     )
     group_size = RadioField(
         _("How many pupils at once?"),
         coerce=int,
-        choices=[(1, _("One at a time")), (2, _("One, or a group of two")), (3, _("One, or a group of two or three"))],
+        choices=[
+            SelectChoice(1, _("One at a time")),
+            SelectChoice(2, _("One, or a group of two")),
+            SelectChoice(3, _("One, or a group of two or three")),
+        ],
         default=1,
     )
     conditions = CodesField(
         _("Briefings"),
-        choices=list(CONDITION_STATEMENTS.items()),
+        choices=[SelectChoice(code, text) for code, text in CONDITION_STATEMENTS.items()],
         validators=[Optional()],
     )
     motivation = TextAreaField(_("Why would you like to tutor?"), validators=[Optional(), AtMost(LONGEST_MOTIVATION)])
@@ -150,14 +158,14 @@ class FreeTimeForm(Form):
     sessions_per_week = SelectField(
         _("Sessions a week, at most"),
         coerce=int,
-        choices=[(number, str(number)) for number in range(1, 21)],
+        choices=_numbers(20),
         default=2,
         validators=[Required(CHOOSE_ONE)],
     )
     max_pupils = SelectField(
         _("Pupils, at most"),
         coerce=int,
-        choices=[(number, str(number)) for number in range(1, 21)],
+        choices=_numbers(20),
         default=2,
         validators=[Required(CHOOSE_ONE)],
     )

@@ -140,14 +140,17 @@ def sign_up_check() -> ResponseReturnValue:
             return redirect(url_for(PAGES[error.step]))
         flash(_("Your application is sent. A coordinator checks it; we write to you when that is done."), "success")
         return redirect(url_for("pages.home"))
-    studies = Studies.from_json(saved["who"])
+    studies, teaching = Studies.from_json(saved["who"]), Teaching.from_json(saved["what"])
+    names = {subject.code: subject.name for subject in subjects.offered()}
     return render_template(
         "tutors/sign_up_check.html",
         form=form,
         studies=studies,
         institution=known.institution(studies.institution_id),
-        teaching=Teaching.from_json(saved["what"]),
-        subject_names={subject.code: subject.name for subject in subjects.offered()},
+        teaching=teaching,
+        taught=[
+            (names.get(row.subject_code, row.subject_code), row.grade_from, row.grade_to) for row in teaching.subjects
+        ],
         free_time=FreeTime.from_json(saved["when"]),
     )
 
@@ -188,7 +191,13 @@ def profile() -> ResponseReturnValue:
     tutor = known.of_account(access.viewer())
     if tutor is None:
         return redirect(url_for("tutors.resume_sign_up"))
-    return render_template("tutors/profile.html", tutor=tutor, can_leave=tutor.state in tutors.ACTIVE_STATES)
+    in_order = sorted(tutor.subjects, key=lambda row: row.subject.position)
+    return render_template(
+        "tutors/profile.html",
+        tutor=tutor,
+        taught=[(row.subject.name, row.grade_from, row.grade_to) for row in in_order],
+        can_leave=tutor.state in tutors.ACTIVE_STATES,
+    )
 
 
 @bp.route("/profile/studies", methods=["GET", "POST"])
