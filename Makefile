@@ -26,7 +26,7 @@ check: .venv/development ## check style, import contracts and translations
 	$(BIN)/pytest tests/house/test_strings.py
 
 strings: .venv/development ## bring the translations up to date with the source; fails on a missing or fuzzy one
-	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext -c "Translators:" --sort-by-file --add-location=file \
+	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext -k lazy_ngettext:1,2 -c "Translators:" --sort-by-file --add-location=file \
 		--no-wrap --omit-header -o build/messages.pot .
 	$(BIN)/pybabel -q update -i build/messages.pot -d tutormatch/translations --no-fuzzy-matching \
 		--ignore-obsolete --no-wrap --ignore-pot-creation-date
