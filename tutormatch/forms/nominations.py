@@ -218,7 +218,7 @@ class NeedForm(Form):
         return Wish(
             subject_code=self.subject_code.data,
             grade=self.grade.data,
-            priority=self.priority.data,
+            priority=Priority(self.priority.data),
             sessions_per_week=self.sessions_per_week.data,
             is_group_ok=self.is_group_ok.data,
             current_mark=self.current_mark.data,
@@ -239,6 +239,11 @@ class WhatForm(Form):
     def _offer(self) -> None:
         for entry in self.needs:
             entry.form.offer(self._subjects, self._grade)
+
+    @property
+    def subject_names(self) -> dict[str, str]:
+        """Names in the reader's locale by code."""
+        return {subject.code: subject.name for subject in self._subjects}
 
     @property
     def can_add(self) -> bool:

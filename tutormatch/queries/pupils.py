@@ -54,7 +54,12 @@ class NeedStanding:
         return PupilState.MATCHED if self.match.state == MatchState.APPROVED else PupilState.PROPOSED
 
     @property
+    def priority(self) -> Priority:
+        return Priority(self.need.priority)
+
+    @property
     def reason(self) -> Reason | None:
+        """Why the latest round left the need waiting; nothing when no round has looked at it yet."""
         return Reason(self.waiting.reason) if self.waiting else None
 
 

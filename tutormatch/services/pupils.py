@@ -33,6 +33,7 @@ from ..models import (
     MatchState,
     Need,
     Place,
+    Priority,
     Pupil,
     PupilState,
     School,
@@ -69,7 +70,7 @@ class Wish:
 
     subject_code: str
     grade: int
-    priority: int = 2
+    priority: Priority = Priority.NORMAL
     sessions_per_week: int = 1
     is_group_ok: bool = False
     current_mark: int | None = None

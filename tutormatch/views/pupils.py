@@ -8,6 +8,7 @@ from flask_babel import ngettext
 from .. import access
 from ..errors import MatchInTheWay, NotAllowed, NotFound, SubjectNotTaught
 from ..forms.matches import EndForm
+from ..forms.nominations import labelled
 from ..forms.pupils import (
     ConsentOnFileForm,
     EditWhatForm,
@@ -16,7 +17,7 @@ from ..forms.pupils import (
     PupilListAddress,
     WithdrawForm,
 )
-from ..models import ConsentState, Match, MatchState, Pupil, Role
+from ..models import ConsentState, Match, MatchState, Priority, Pupil, Role
 from ..queries import pupils as pupil_queries
 from ..queries import schools as school_queries
 from ..queries import subjects as subject_queries
@@ -48,6 +49,8 @@ def index() -> ResponseReturnValue:
         address=address,
         subjects=subject_queries.offered(),
         places=school_queries.to_choose(viewer, address.narrowed.region_code) if is_coordinator else None,
+        consent_choices=labelled(tuple(ConsentState)),
+        priority_choices=labelled(tuple(reversed(Priority))),
         is_coordinator=is_coordinator,
         can_nominate=access.can_nominate(viewer),
     )
@@ -103,7 +106,9 @@ def edit_what(pupil_id: int) -> ResponseReturnValue:
             form.form_errors.append(_in_the_way(error))
         else:
             return _saved(pupil_id)
-    return render_template("pupils/edit_what.html", form=form, pupil=_own_pupil(pupil_id))
+    return render_template(
+        "pupils/edit_what.html", form=form, pupil=_own_pupil(pupil_id)
+    )
 
 
 @bp.route("/<int:pupil_id>/when", methods=["GET", "POST"])
