@@ -233,6 +233,25 @@ FUNNEL_RULES = {
     "capacity": _("still have a free session"),
 }
 
+SUBJECT_FAMILIES = {
+    "math": _("mathematics"),
+    "informatics": _("computer science"),
+    "kazakh": _("Kazakh language and literature"),
+    "russian": _("Russian language and literature"),
+    "mother_tongue": _("mother tongue"),
+    "foreign": _("foreign languages"),
+    "science": _("natural science"),
+    "physics": _("physics"),
+    "chemistry": _("chemistry"),
+    "biology": _("biology"),
+    "geography": _("geography"),
+    "history": _("history"),
+    "society": _("society and law"),
+    "arts": _("arts and crafts"),
+    "pe": _("physical education"),
+    "unt": _("preparation for the UNT"),
+}
+
 POINTS_IN_WORDS = {
     "urgent_need": _("the need is urgent"),
     "normal_need": _("the need comes before those of low priority"),
@@ -399,6 +418,11 @@ def points_in_words(points: Mapping[str, int]) -> list[str]:
     return [str(POINTS_IN_WORDS[item]) for item in heaviest if item in POINTS_IN_WORDS]
 
 
+def subject_family(family: str) -> str:
+    """Return what a family of subjects is called; one that the catalogue added keeps its code."""
+    return str(SUBJECT_FAMILIES.get(family, family))
+
+
 def tutoring_language_names(codes: Iterable[str]) -> str:
     """Return tutoring languages in words, in the order given."""
     return ", ".join(str(TUTORING_LANGUAGES[code]) for code in codes)
@@ -430,6 +454,7 @@ def init_app(app: Flask) -> None:
         scope_name,
         slot_name,
         slot_names,
+        subject_family,
         tone,
         tutoring_language_names,
     ):

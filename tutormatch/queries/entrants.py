@@ -57,6 +57,7 @@ class Entrants:
     ``pupils``, ``needs`` and ``tutors`` may enter; of these ``…_waiting`` have no approved match yet and
     ``tutors_free`` have a session left. ``sessions_wanted`` and ``sessions_offered`` are a week's.
     ``kept_out`` counts those who may not enter, by `KeptOut`, each once; causes that hold nobody are absent.
+    In a round that has collected its input, ``agreed`` counts the approved matches in it.
     """
 
     pupils: int = 0
@@ -68,6 +69,7 @@ class Entrants:
     tutors_free: int = 0
     sessions_offered: int = 0
     kept_out: dict[str, int] = field(default_factory=dict)
+    agreed: int = 0
 
     @property
     def can_match(self) -> bool:
@@ -98,10 +100,10 @@ def entrants(scope: Scope) -> Entrants:
         if row.consent_state == ConsentState.RECEIVED:
             counts |= {
                 "pupils": row.with_need,
-                "pupils_waiting": row.waiting or 0,
-                "needs": row.needs or 0,
-                "needs_waiting": row.needs_waiting or 0,
-                "sessions_wanted": row.sessions_wanted or 0,
+                "pupils_waiting": row.waiting,
+                "needs": row.needs,
+                "needs_waiting": row.needs_waiting,
+                "sessions_wanted": row.sessions_wanted,
             }
             kept_out[KeptOut.NO_OPEN_NEED] = row.pupils - row.with_need
         else:
@@ -113,7 +115,11 @@ def entrants(scope: Scope) -> Entrants:
             counts |= {"tutors": row.reachable, "tutors_free": row.free, "sessions_offered": row.sessions_left}
         else:
             kept_out[TUTOR_CAUSES[row.state]] = row.reachable
-    return Entrants(**counts, kept_out={cause: kept_out[cause] for cause in KeptOut if kept_out.get(cause)})
+    # PostgreSQL gives sums of whole numbers as decimals, and none for no rows.
+    return Entrants(
+        **{name: int(count or 0) for name, count in counts.items()},
+        kept_out={cause: int(kept_out[cause]) for cause in KeptOut if kept_out.get(cause)},
+    )
 
 
 def _pupils_by_consent(scope: Scope) -> Iterator[Row[Any]]:

@@ -8,7 +8,7 @@ from sqlalchemy import distinct, func, select
 
 from ..extensions import db
 from ..models import Account, ConsentState, Match, MatchState, Need, Pupil, Role, Tutor, TutorState, WeeklySession
-from . import home_tutor
+from . import home_administrator, home_coordinator, home_teacher, home_tutor
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,9 @@ def visitor() -> ProgrammeCounts:
 
 
 HOMES: Mapping[Role, Callable[[Account], Any]] = {
+    Role.ADMINISTRATOR: home_administrator.administrator,
+    Role.COORDINATOR: home_coordinator.coordinator,
+    Role.TEACHER: home_teacher.teacher,
     Role.TUTOR: home_tutor.tutor,
 }
 

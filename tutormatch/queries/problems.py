@@ -57,12 +57,10 @@ def pupil_may_enter() -> ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class Collected:
-    """A round's problem. ``agreed`` counts its locked matches, ``stand_ins`` the tutors who carry some of
-    them without entering (see `tutormatch.queries.agreed`)."""
+    """A round's problem; ``agreed`` counts its locked matches."""
 
     problem: Problem
     agreed: int
-    stand_ins: int
 
 
 def collect(scope: Scope) -> Collected:
@@ -81,7 +79,7 @@ def collect(scope: Scope) -> Collected:
         agreements.needs(),
         [pair for pair in pairs if pair.pupil_id in entering],
     )
-    return Collected(problem, len(agreements.locked), len(agreements.stand_ins()))
+    return Collected(problem, len(agreements.locked))
 
 
 def _tutors(scope: Scope) -> Iterator[tuple[int, ProblemTutor]]:

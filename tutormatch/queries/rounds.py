@@ -128,7 +128,7 @@ def story(round_: Round) -> Story:
     matches = db.session.execute(
         select(Match.state, func.count()).where(Match.round_id == round_.id).group_by(Match.state)
     )
-    return Story(dict(matches.tuples()), _reasons(round_))
+    return Story(dict(matches.all()), _reasons(round_))
 
 
 def _reasons(round_: Round) -> dict[Reason, int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import contains_eager
@@ -16,12 +16,14 @@ from ..models import (
     Match,
     MatchState,
     Need,
+    Priority,
     Pupil,
     Round,
     School,
     Subject,
     WaitingNeed,
 )
+from ..wording import capitalized, label
 from .paging import Page, paginate
 from .scopes import Scope
 
@@ -92,6 +94,10 @@ class WaitingLine:
         return Reason(self.waiting.reason)
 
     @property
+    def priority(self) -> Priority:
+        return Priority(self.waiting.need.priority)
+
+    @property
     def funnel(self) -> list[tuple[str, int]]:
         """The rules in their order with the tutors that each left, up to the one that left nobody."""
         steps: list[tuple[str, int]] = []
@@ -102,12 +108,11 @@ class WaitingLine:
         return steps
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A value that the list can be narrowed to, with the number of needs that it would leave."""
+class Choice(NamedTuple):
+    """A value that the list can be narrowed to, in words, with the number of needs that it would leave."""
 
     value: Any
-    name: str
+    words: str
     needs: int
 
 
@@ -116,7 +121,7 @@ class WaitingList:
     """One page of the waiting list, and what it can be narrowed to."""
 
     page: Page[WaitingLine]
-    reasons: Sequence[tuple[Reason, int]]
+    reasons: Sequence[Choice]
     subjects: Sequence[Choice]
     schools: Sequence[Choice]
 
@@ -171,7 +176,7 @@ def _order(sort: str) -> list[Any]:
     return [*columns, Pupil.sort_name, Need.id]
 
 
-def _reasons(viewer: Account, round_: Round, wanted: WaitingFilter) -> list[tuple[Reason, int]]:
+def _reasons(viewer: Account, round_: Round, wanted: WaitingFilter) -> list[Choice]:
     number = func.count()
     rows = db.session.execute(
         _joined(viewer, round_, WaitingNeed.reason, number)
@@ -179,7 +184,7 @@ def _reasons(viewer: Account, round_: Round, wanted: WaitingFilter) -> list[tupl
         .group_by(WaitingNeed.reason)
         .order_by(number.desc(), WaitingNeed.reason)
     )
-    return [(Reason(reason), count) for reason, count in rows]
+    return [Choice(reason, capitalized(label(Reason(reason))), count) for reason, count in rows]
 
 
 def _subjects(viewer: Account, round_: Round, wanted: WaitingFilter) -> list[Choice]:

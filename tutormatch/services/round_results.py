@@ -209,9 +209,10 @@ class _Decided:
             select(WeeklySession.tutor_id, WeeklySession.pupil_id, WeeklySession.slot).where(WeeklySession.is_live)
         ):
             self.taken |= {("tutor", tutor_id, slot), ("pupil", pupil_id, slot)}
-        self.blocked = set(
-            db.session.execute(select(BlockedPair.tutor_id, BlockedPair.pupil_id, BlockedPair.slot)).tuples()
-        )
+        self.blocked = {
+            tuple(row)
+            for row in db.session.execute(select(BlockedPair.tutor_id, BlockedPair.pupil_id, BlockedPair.slot))
+        }
 
     def concerns(self, need_id: int, pupil_id: int, tutor_id: int, slots: Iterable[int]) -> bool:
         return need_id in self.needs or any(
@@ -247,7 +248,7 @@ def _insert_matches(
                 "version": 1,
             }
         )
-    match_of = dict(db.session.execute(insert(Match).returning(Match.need_id, Match.id), rows).tuples())
+    match_of = dict(db.session.execute(insert(Match).returning(Match.need_id, Match.id), rows).all())
     db.session.execute(
         insert(WeeklySession),
         [

@@ -102,7 +102,7 @@ def _stored_input(round_id: int, started_at: datetime) -> bytes:
             return row.problem
         scope = Scope(row.scope_kind, row.region_code, row.institution_id)
         collected = collect(scope)
-        who = {**entrants(scope).to_dict(), "agreed": collected.agreed, "stand_ins": collected.stand_ins}
+        who = {**entrants(scope).to_dict(), "agreed": collected.agreed}
     packed = archives.pack(collected.problem)
     _write(round_id, started_at, problem=packed, entrants=who)
     return packed
