@@ -47,8 +47,9 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
 
 
 def register_extensions(app: Flask) -> None:
-    """Bind the extensions; the order of ``before_request`` hooks is the order here."""
+    """Bind the extensions; the order of ``before_request`` hooks is the order here, of ``after_request`` the reverse."""
     app.extensions["clock"] = clock.SystemClock()
+    assets.init_app(app)
     database.init_app(app)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
@@ -63,7 +64,6 @@ def register_extensions(app: Flask) -> None:
     )
     bootstrap.init_app(app)
     compress.init_app(app)
-    assets.init_app(app)
     security_headers.init_app(app)
     access.init_app(app)
     wording.init_app(app)

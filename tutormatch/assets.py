@@ -2,10 +2,11 @@
 
 import hashlib
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, session
 
 STATIC_ENDPOINTS = {"static", "bootstrap.static"}
 VERSION_LENGTH = 10
@@ -25,9 +26,13 @@ def init_app(app: Flask) -> None:
             values["v"] = content_version(file, file.stat().st_mtime_ns)
 
     @app.after_request
-    def never_changes(response: Response) -> Response:
-        if request.endpoint in STATIC_ENDPOINTS and "v" in request.args and response.status_code == 200:
-            response.cache_control.immutable = True
+    def belongs_to_nobody(response: Response) -> Response:
+        if request.endpoint in STATIC_ENDPOINTS:
+            # Flask-Login looks into the session at each request, and "Vary: Cookie" would void the browser's copy
+            # whenever somebody signs in or chooses another locale.
+            session.accessed = False
+            if "v" in request.args and response.status_code == HTTPStatus.OK:
+                response.cache_control.immutable = True
         return response
 
 

@@ -22,7 +22,8 @@ window.addEventListener("pageshow", (event) => {
   for (const form of document.forms) delete form.dataset.isSent;
 });
 
+// The first field with an error has the autofocus attribute; inside of repeated parts of a form it has not.
 const summary = document.querySelector("[data-error-summary]");
-if (summary) {
+if (summary && !document.querySelector("main [autofocus]")) {
   (document.querySelector("main [aria-invalid=true]") || summary).focus();
 }
