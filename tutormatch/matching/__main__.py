@@ -6,8 +6,7 @@ Exit codes: 0 done; 1 `verify` found a broken rule, or `solve` failed; 2 the inp
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -172,10 +171,14 @@ def _fact(name: str, fact: Any) -> str:
 def _generate(options: argparse.Namespace) -> int:
     """Invent a programme of a given size, the same for the same seed, and write its problem."""
     # Imported here because it reads the catalogue, which nothing else needs.
-    from tutormatch.matching.population import generate
+    from tutormatch.matching.population import generate, parse_size, write_population
 
-    write: Callable[[Path], None] = partial(generate, options.size, options.seed)().write
-    write(options.out)
+    try:
+        parse_size(options.size)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return FAULTY
+    write_population(generate(options.size, options.seed), options.out)
     return DONE
 
 

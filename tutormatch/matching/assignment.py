@@ -1,7 +1,7 @@
 """A matching under construction, which keeps every hard rule at every step."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +31,7 @@ class Assignment:
         self.seat_of: dict[int, Seat] = {}
         self.at_hour: dict[tuple[int, int], int] = {}
         self.pupil_taken: dict[int, int] = defaultdict(int)
-        self.sessions: Counter[int] = Counter()
+        self.needs_of_tutor: dict[int, set[int]] = defaultdict(set)
         self.together: Counter[tuple[int, int]] = Counter(openings.locked_pairs)
         self.new_pupils: Counter[int] = Counter()
         self.new_tutors: Counter[int] = Counter()
@@ -39,7 +39,7 @@ class Assignment:
     def has_room(self, tutor: int, pupil: int) -> bool:
         """Return whether limits allow one more session of the two."""
         openings = self.openings
-        if self.sessions[tutor] >= openings.sessions_left[tutor]:
+        if len(self.needs_of_tutor[tutor]) >= openings.sessions_left[tutor]:
             return False
         if self.together[tutor, pupil]:
             return True
@@ -63,7 +63,7 @@ class Assignment:
         self.seat_of[seat.need] = seat
         self.at_hour[seat.tutor, seat.slot] = seat.need
         self.pupil_taken[pupil] |= 1 << seat.slot
-        self.sessions[seat.tutor] += 1
+        self.needs_of_tutor[seat.tutor].add(seat.need)
         if not self.together[seat.tutor, pupil]:
             self.new_pupils[seat.tutor] += 1
             self.new_tutors[pupil] += 1
@@ -75,31 +75,41 @@ class Assignment:
         pupil = self.openings.pupil_of[need]
         del self.at_hour[seat.tutor, seat.slot]
         self.pupil_taken[pupil] ^= 1 << seat.slot
-        self.sessions[seat.tutor] -= 1
+        self.needs_of_tutor[seat.tutor].remove(need)
         self.together[seat.tutor, pupil] -= 1
         if not self.together[seat.tutor, pupil]:
             self.new_pupils[seat.tutor] -= 1
             self.new_tutors[pupil] -= 1
         return seat
 
-    def free_seat(self, need: int, *, except_for: Seat | None = None) -> Seat | None:
+    def reset(self, seat_of: Mapping[int, Seat]) -> None:
+        """Go back to seats that were taken together before."""
+        changed = [need for need, seat in self.seat_of.items() if seat_of.get(need) != seat]
+        for need in changed:
+            self.leave(need)
+        for need in sorted(seat_of.keys() - self.seat_of.keys()):
+            self.take(seat_of[need])
+
+    def free_seat(self, need: int, with_tutor: int | None = None) -> Seat | None:
         """Return a seat that fits ``need``, with a tutor the pupil already has if possible."""
         pupil = self.openings.pupil_of[need]
         options = self.openings.options(need)
         for tutor, bits in sorted(
             options, key=lambda option: (not self.together[option[0], pupil], option[0])
         ):
-            if self.has_room(tutor, pupil):
+            if with_tutor in (None, tutor) and self.has_room(tutor, pupil):
                 for slot in to_slots(bits & ~self.pupil_taken[pupil]):
-                    seat = Seat(need, tutor, slot)
-                    if seat != except_for and self.fits(seat):
-                        return seat
+                    if (tutor, slot) not in self.at_hour:
+                        return Seat(need, tutor, slot)
         return None
+
+    def served_pupils(self) -> set[int]:
+        """Return the pupils with a tutor."""
+        return {self.openings.pupil_of[need] for need in self.seat_of} | self.openings.served_pupils
 
     def unserved(self) -> list[int]:
         """Return the open needs without a seat, those of pupils without any tutor first."""
-        openings = self.openings
-        served = {openings.pupil_of[need] for need in self.seat_of} | openings.served_pupils
+        openings, served = self.openings, self.served_pupils()
         return sorted(
             (need for need in openings.open_needs if need not in self.seat_of),
             key=lambda need: (openings.pupil_of[need] in served, need),

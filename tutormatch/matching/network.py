@@ -349,7 +349,7 @@ class _Builder:
     def _repeats(self) -> None:
         """Add need → tutor's repeats → sink."""
         openings = self.openings
-        for tutor, needs in openings.repeats():
+        for tutor, needs in openings.repeats:
             node = self._nodes(1)
             self.arcs.add(node, SINK, openings.sessions_left[tutor] - openings.safe_sessions(tutor), 0)
             for need in needs:

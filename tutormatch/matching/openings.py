@@ -192,6 +192,7 @@ class Openings:
         ranks = pupil_ranks(self.problem, (self.problem.needs[need] for need in self.open_needs))
         return {self.pupil_index[pupil_id]: rank for pupil_id, rank in ranks.items()}
 
+    @cached_property
     def repeats(self) -> list[tuple[int, list[int]]]:
         """Return what rule 4 lets a tutor do beyond `safe_sessions`.
 

@@ -4,11 +4,11 @@ from tutormatch.matching.assignment import Assignment, Seat
 from tutormatch.matching.openings import to_slots
 
 DEEPEST_CHAIN = 3
-WIDEST_SEARCH = 2_000
+WIDEST_SEARCH = 300
 
 
 def repair(assignment: Assignment, most: int) -> None:
-    """Seat unserved needs, moving up to `DEEPEST_CHAIN` others for each.
+    """Serve further needs, moving up to `DEEPEST_CHAIN` other seats for each.
 
     Nobody who has a tutor loses that. The order is fixed, so the result is too.
 
@@ -19,13 +19,42 @@ def repair(assignment: Assignment, most: int) -> None:
     most : int
         How many open needs can be served at most; there the search ends.
     """
+    openings = assignment.openings
     for need in assignment.unserved():
         if seat := assignment.free_seat(need):
             assignment.take(seat)
+    for tutor, needs in openings.repeats:
+        for pupil in sorted({openings.pupil_of[need] for need in needs}):
+            if len(assignment.seat_of) >= most:
+                return
+            _repeat(assignment, tutor, [need for need in needs if openings.pupil_of[need] == pupil])
     for need in assignment.unserved():
         if len(assignment.seat_of) >= most:
             return
-        _Chain(assignment).seat(need, DEEPEST_CHAIN, frozenset())
+        if openings.pupil_of[need] in assignment.served_pupils():
+            _Chain(assignment).seat(need, DEEPEST_CHAIN, frozenset())
+
+
+def _repeat(assignment: Assignment, tutor: int, needs: list[int]) -> None:
+    """Bring several needs of a pupil, one of them served, to a tutor who may repeat the pupil."""
+    served = [need for need in needs if need in assignment.seat_of]
+    if not served or len(served) == len(needs):
+        return
+    before = dict(assignment.seat_of)
+    chain = _Chain(assignment)
+    for need in served:
+        if assignment.seat_of[need].tutor != tutor:
+            assignment.leave(need)
+    held = frozenset(needs)
+    is_moved = all(
+        need in assignment.seat_of or chain.seat(need, DEEPEST_CHAIN, held, tutor) for need in served
+    )
+    if is_moved:
+        for need in needs:
+            if need not in assignment.seat_of:
+                chain.seat(need, DEEPEST_CHAIN, held, tutor)
+    if len(assignment.seat_of) <= len(before):
+        assignment.reset(before)
 
 
 class _Chain:
@@ -35,15 +64,17 @@ class _Chain:
         self.assignment = assignment
         self.steps = WIDEST_SEARCH
 
-    def seat(self, need: int, depth: int, moved: frozenset[int]) -> bool:
-        """Seat ``need``; on failure the assignment is as before."""
+    def seat(self, need: int, depth: int, moved: frozenset[int], with_tutor: int | None = None) -> bool:
+        """Seat ``need``, maybe with one certain tutor; on failure the assignment is as before."""
         assignment = self.assignment
-        if seat := assignment.free_seat(need):
+        if seat := assignment.free_seat(need, with_tutor):
             assignment.take(seat)
             return True
         if depth == 0:
             return False
         for tutor, bits in assignment.openings.options(need):
+            if with_tutor not in (None, tutor):
+                continue
             for slot in to_slots(bits):
                 if self._by_moving(Seat(need, tutor, slot), depth, moved | {need}):
                     return True
@@ -80,4 +111,4 @@ class _Chain:
         ]
         if own:
             return own
-        return sorted(need for need, other in assignment.seat_of.items() if other.tutor == seat.tutor)
+        return sorted(assignment.needs_of_tutor[seat.tutor])

@@ -31,8 +31,9 @@ Progress = Callable[[str, float], None]
 
 STAGES = ("check", "build", "solve", "repair", "close", "explain")
 SEED = 1
-DEFAULT_TIME_LIMIT = 1.0
-SEATS_FOR_EXACT = 60_000
+DEFAULT_TIME_LIMIT = 10.0
+NODES_PER_SECOND = 20
+SEATS_FOR_EXACT = 3_000
 """Above this the integer program is not tried: it would not end within a coordinator's patience."""
 
 
@@ -54,9 +55,9 @@ def solve(
         Called with the name of each stage as it starts (`STAGES`, then ``done``)
         and the fraction that is behind, 0 to 1.
     time_limit : float, optional
-        How long the integer programs may look for what the flow leaves open, in
-        CP-SAT's deterministic time (about seconds); 0 leaves them out. The limit
-        is not a clock's, so that the same limit always ends in the same matching.
+        How long the integer programs may look for what the flow leaves open,
+        roughly in seconds; 0 leaves them out. It is counted in nodes of the search
+        tree, not by a clock, so that the same limit always ends in the same matching.
 
     Returns
     -------
@@ -152,7 +153,7 @@ class _Search:
             assignment = Assignment.of(openings, seats)
             # With nothing lost and nothing that the network forbids too much, the
             # flow is itself the optimum of every rule.
-            self.has_repeats = bool(openings.repeats())
+            self.has_repeats = bool(openings.repeats)
             is_settled = not self.has_repeats and len(assignment.seat_of) == len(seats)
             gain = -int(network.cost @ flow)
             served = self._bound_of_needs(len(seats))
@@ -212,18 +213,13 @@ class _Search:
         # Imported here because it takes long, and a settled flow does not need it.
         from tutormatch.matching.exact import ExactProgram
 
-        openings = self.openings
-        program = ExactProgram(openings, assignment)
-        # One need more outweighs every order of pupils.
-        step = 1 + max(openings.ranks.values(), default=0) * len(openings.open_needs)
-        weights = {pupil: step + rank for pupil, rank in openings.ranks.items()}
-        closing = program.close_cover(weights, 0 if is_settled else self.time_limit)
-        if closing.bound is not None:
-            cover.tighten(closing.bound // step)
-        if self._new_points(closing.assignment) < points.value:
-            closing = program.close_quality(self.time_limit)
-            points.tighten(closing.bound)
-        return closing.assignment
+        program = ExactProgram(self.openings, assignment, int(self.time_limit * NODES_PER_SECOND))
+        if not is_settled:
+            cover.tighten(program.close_cover().bound)
+            program.close_cover_order()
+        if self._new_points(program.best) < points.value:
+            points.tighten(program.close_quality().bound)
+        return program.best
 
     def _solution(self, assignment: Assignment, cover: _Bound, points: _Bound) -> Solution:
         matches = assignment.matches()
