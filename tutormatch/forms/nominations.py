@@ -1,7 +1,7 @@
 """Forms of a nomination: who, what, when, and the check of it all."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext
@@ -18,6 +18,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields import SelectChoice
 from wtforms.validators import NumberRange, Optional, ValidationError
 
 from .. import clock
@@ -46,9 +47,21 @@ _NAME = re.compile(r"[^\W\d_]+(?:[ \-'’ʼ]+[^\W\d_]+)*")
 _MIXED_SCRIPT = re.compile(r"(?=\w*[A-Za-zƏə])(?=\w*[\u0400-\u04FF])\w+")
 
 
-def labelled(codes: Sequence[Any]) -> list[tuple[Any, Any]]:
+def labelled(codes: Iterable[Any]) -> list[SelectChoice]:
     """Return choices for these codes with their words."""
-    return [(code.value, LABELS[code]) for code in codes]
+    return [SelectChoice(code.value, LABELS[code]) for code in codes]
+
+
+def _numbers(numbers: Iterable[int]) -> list[SelectChoice]:
+    return [SelectChoice(number, str(number)) for number in numbers]
+
+
+def _languages(codes: Iterable[str]) -> list[SelectChoice]:
+    return [SelectChoice(code, TUTORING_LANGUAGES[code]) for code in codes]
+
+
+def _number_or_none(value: Any) -> int | None:
+    return None if value in ("", None) else int(value)
 
 
 class PersonName:
@@ -84,19 +97,19 @@ class PersonForm(Form):
     first_name = StringField(_("First name"), validators=[Required(), AtMost(80), PersonName()])
     grade = SelectField(
         _("Grade"),
-        coerce=int,
-        choices=[("", _("Choose")), *((grade, str(grade)) for grade in GRADES)],
+        coerce=_number_or_none,
+        choices=[SelectChoice("", _("Choose")), *_numbers(GRADES)],
         validators=[Required(CHOOSE_ONE)],
     )
     class_label = StringField(_("Class"), validators=[Optional(), AtMost(12)])
     instruction_language = RadioField(
         _("Language of instruction"),
-        choices=[(code, TUTORING_LANGUAGES[code]) for code in INSTRUCTION_LANGUAGES],
+        choices=_languages(INSTRUCTION_LANGUAGES),
         validators=[Required(CHOOSE_ONE)],
     )
     other_languages = CodesField(
         _("Other languages in which the pupil can be taught"),
-        choices=[(code, TUTORING_LANGUAGES[code]) for code in OTHER_TUTORING_LANGUAGES],
+        choices=_languages(OTHER_TUTORING_LANGUAGES),
         validators=[Optional()],
     )
     needs_briefing = BooleanField(_("The tutor must be briefed for special educational needs"))
@@ -171,16 +184,14 @@ class NeedForm(Form):
         csrf = False
 
     subject_code = SelectField(_("Subject"), validators=[Required(CHOOSE_ONE)], validate_choice=False)
-    grade = SelectField(_("Grade of the gap"), coerce=int, validate_choice=False, validators=[Optional()])
+    grade = SelectField(_("Grade of the gap"), coerce=_number_or_none, validate_choice=False, validators=[Optional()])
     priority = SelectField(
         _("Priority"),
         coerce=int,
         choices=labelled((Priority.URGENT, Priority.NORMAL, Priority.LOW)),
         default=Priority.NORMAL.value,
     )
-    sessions_per_week = SelectField(
-        _("Sessions a week"), coerce=int, choices=[(number, str(number)) for number in range(1, 6)], default=2
-    )
+    sessions_per_week = SelectField(_("Sessions a week"), coerce=int, choices=_numbers(range(1, 6)), default=2)
     current_mark = WholeNumberField(
         _("Current mark, in percent"),
         validators=[Optional(), NumberRange(0, 100, _("Write a number from 0 to 100."))],
@@ -195,8 +206,11 @@ class NeedForm(Form):
         """Say which subjects there are for a pupil of ``pupil_grade``."""
         self.subjects = {subject.code: subject for subject in subjects}
         self.pupil_grade = pupil_grade
-        self.subject_code.choices = [("", _("Choose")), *((subject.code, subject.name) for subject in subjects)]
-        self.grade.choices = [(grade, str(grade)) for grade in range(1, pupil_grade + 1)]
+        self.subject_code.choices = [
+            SelectChoice("", _("Choose")),
+            *(SelectChoice(subject.code, subject.name) for subject in subjects),
+        ]
+        self.grade.choices = _numbers(range(1, pupil_grade + 1))
         if self.grade.data is None:
             self.grade.data = pupil_grade
 
@@ -306,7 +320,8 @@ class WhenForm(Form):
     )
     max_tutors = SelectField(
         _("Different tutors, at most"),
-        choices=[("", _("no limit")), *((str(number), str(number)) for number in range(1, 6))],
+        choices=[SelectChoice("", _("no limit")), *_numbers(range(1, 6))],
+        coerce=_number_or_none,
         validators=[Optional()],
     )
 
@@ -346,7 +361,7 @@ class WhenForm(Form):
             place=Place(self.place.data),
             device=Device(self.device.data),
             slots=self.slots.data,
-            max_tutors=int(self.max_tutors.data) if self.max_tutors.data else None,
+            max_tutors=self.max_tutors.data,
         )
 
 

@@ -57,7 +57,7 @@ class EditWhenForm(VersionedForm, WhenForm):
             "place": pupil.place.value,
             "device": pupil.device.value,
             "slots": pupil.slots,
-            "max_tutors": str(pupil.max_tutors or ""),
+            "max_tutors": pupil.max_tutors,
             "version": pupil.version,
         }
 

@@ -8,7 +8,6 @@ from flask_babel import ngettext
 from .. import access
 from ..errors import MatchInTheWay, NotAllowed, NotFound, SubjectNotTaught
 from ..forms.matches import EndForm
-from ..forms.nominations import labelled
 from ..forms.pupils import (
     ConsentOnFileForm,
     EditWhatForm,
@@ -21,9 +20,10 @@ from ..models import ConsentState, Match, MatchState, Priority, Pupil, Role
 from ..queries import pupils as pupil_queries
 from ..queries import schools as school_queries
 from ..queries import subjects as subject_queries
+from ..queries.schools import Places
 from ..services import matches as match_services
 from ..services import pupils as pupil_services
-from ..wording import slot_names
+from ..wording import label, slot_names
 
 bp = Blueprint("pupils", __name__, url_prefix="/pupils")
 
@@ -43,14 +43,18 @@ def index() -> ResponseReturnValue:
         ROWS_OF_A_PRINT if address.for_print else current_app.config["ROWS_PER_PAGE"],
     )
     is_coordinator = viewer.role == Role.COORDINATOR
+    places = school_queries.to_choose(viewer, address.narrowed.region_code) if is_coordinator else Places([], [])
     return render_template(
         "pupils/index.html",
         found=found,
         address=address,
-        subjects=subject_queries.offered(),
-        places=school_queries.to_choose(viewer, address.narrowed.region_code) if is_coordinator else None,
-        consent_choices=labelled(tuple(ConsentState)),
-        priority_choices=labelled(tuple(reversed(Priority))),
+        choices={
+            "regions": [(region.code, region.name) for region in places.regions],
+            "schools": places.schools,
+            "subjects": [(subject.code, subject.name) for subject in subject_queries.offered()],
+            "consent": [(state, label(state)) for state in ConsentState],
+            "priority": [(priority, label(priority)) for priority in reversed(Priority)],
+        },
         is_coordinator=is_coordinator,
         can_nominate=access.can_nominate(viewer),
     )
@@ -106,9 +110,7 @@ def edit_what(pupil_id: int) -> ResponseReturnValue:
             form.form_errors.append(_in_the_way(error))
         else:
             return _saved(pupil_id)
-    return render_template(
-        "pupils/edit_what.html", form=form, pupil=_own_pupil(pupil_id)
-    )
+    return render_template("pupils/edit_what.html", form=form, pupil=_own_pupil(pupil_id))
 
 
 @bp.route("/<int:pupil_id>/when", methods=["GET", "POST"])
