@@ -221,6 +221,12 @@ TUTORING_LANGUAGES_IN = {
     "uz": _("in Uzbek"),
     "tg": _("in Tajik"),
 }
+PERIOD_KINDS = {
+    "quarter": _("school quarter"),
+    "holiday": _("school holidays"),
+    "holiday_extra": _("additional school holidays"),
+    "exams": _("exams"),
+}
 CONDITIONS = {"sen": _("briefed for special educational needs")}
 
 FUNNEL_RULES = {
@@ -254,7 +260,7 @@ SUBJECT_FAMILIES = {
 
 POINTS_IN_WORDS = {
     "urgent_need": _("the need is urgent"),
-    "normal_need": _("the need comes before those of low priority"),
+    "normal_need": _("the need is of normal priority"),
     "returning": _("they worked together before"),
     "same_tutor": _("the same tutor helps this pupil in another subject"),
     "first_language": _("in the language that the pupil wants most"),
@@ -474,6 +480,7 @@ def init_app(app: Flask) -> None:
             "tutoring_language_names": TUTORING_LANGUAGES,
             "tutoring_language_in": TUTORING_LANGUAGES_IN,
             "condition_names": CONDITIONS,
+            "period_kinds": PERIOD_KINDS,
             "funnel_rules": FUNNEL_RULES,
             "is_production": current_app.config["IS_PRODUCTION"],
         }

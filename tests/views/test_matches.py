@@ -1,12 +1,15 @@
-"""The pages on which a coordinator decides."""
+"""The pages on which a coordinator decides about pairs."""
 
 import pytest
+from sqlalchemy import select
 
 from tests.statements import count_statements
 from tutormatch.extensions import db
-from tutormatch.models import Match, MatchState, Role, ScopeKind
+from tutormatch.models import BlockedPair, Decision, Match, MatchState, OutboxMessage, ScopeKind
+from tutormatch.services import matches as services
 
-KOSTANAY = "KZ-39"
+OTHER_REGION = "KZ-39"
+MOST_STATEMENTS = 12
 
 
 @pytest.fixture
@@ -24,6 +27,11 @@ def signed_in(client, coordinator):
     return client.sign_in(coordinator)
 
 
+@pytest.fixture
+def proposals(round_):
+    return f"/rounds/{round_.id}/proposals"
+
+
 def state_of(match):
     db.session.expire_all()
     return db.session.get(Match, match.id).state
@@ -31,15 +39,356 @@ def state_of(match):
 
 def names(page):
     """Return the pupils in the table's rows, in order."""
-    return [page.text(cell.find("{*}a")) for cell in page.all("th", scope="row")]
+    return [page.text(cell.find("{*}a")) for cell in page.all("th", scope="row") if cell.find("{*}a") is not None]
 
 
-def test_proposals_show_each_pair_with_its_reason(make, signed_in, round_):
+def options(page, facet):
+    """Return the values of a filter with their counts, as ``{"Physics": 2}``."""
+    select_element = page.all("select", id=f"filter-{facet}")[0]
+    texts = [page.text(option) for option in select_element if option.get("value")]
+    return {text.rpartition(" (")[0]: int(text.rpartition("(")[2].rstrip(")")) for text in texts}
+
+
+# The list
+
+
+def test_proposals_show_each_pair_with_its_reason(make, signed_in, round_, proposals):
     pair = make.proposal(round=round_)
-    page = signed_in.page(f"/rounds/{round_.id}/proposals")
+    page = signed_in.page(proposals)
     text = page.text()
     assert names(page) == [pair.pupil.full_name]
     assert pair.tutor.account.full_name in text
     assert "Both are free: Monday 15:00" in text
     assert "In the language that the pupil wants most." in text
+    assert "No other tutor would fit." in text
     assert f"/matches/{pair.id}" in page.links()
+
+
+def test_alternatives_are_named_within_the_scope_only(make, client):
+    coordinator = make.coordinator(ScopeKind.REGION)
+    round_ = make.round(coordinator)
+    near = make.tutor(account=make.account("tutor", last_name="Жақынов"))
+    far = make.tutor(
+        account=make.account("tutor", last_name="Алысов"), institution_id=make.institution(OTHER_REGION).id
+    )
+    pair = make.proposal(round=round_)
+    pair.explanation = pair.explanation | {"alternatives": 2, "alternative_tutors": [near.code, far.code]}
+    db.session.commit()
+    for address in (f"/rounds/{round_.id}/proposals", f"/matches/{pair.id}"):
+        text = client.sign_in(coordinator).page(address).text()
+        assert "2 other tutors would fit: Жақынов" in text
+        assert "Алысов" not in text
+
+
+def test_filters_narrow_the_list_and_count_what_each_value_would_leave(make, signed_in, round_, proposals):
+    school = make.school()
+    teacher = make.teacher(school)
+    physics_tutor = make.tutor([("PHYS", 7, 11)], slots="mon-15;tue-16;wed-17;thu-18")
+    first = make.proposal(make.pupil(teacher=teacher, needs=("PHYS",)).needs[0], physics_tutor, "mon-15", round_)
+    second = make.proposal(make.pupil(needs=("PHYS",)).needs[0], physics_tutor, "tue-16", round_)
+    third = make.proposal(make.pupil(teacher=teacher).needs[0], round=round_, tutoring_language="ru")
+    third.need.priority = 3
+    db.session.commit()
+
+    page = signed_in.page(f"{proposals}?subject=PHYS")
+    assert sorted(names(page)) == sorted([first.pupil.full_name, second.pupil.full_name])
+    assert options(page, "subject") == {"Physics": 2, "Algebra": 1}
+    assert options(page, "school")[school.name_en] == 1
+    assert options(page, "tutoring_language") == {"Kazakh": 2}
+    assert options(page, "priority") == {"Normal": 2}
+
+    page = signed_in.page(f"{proposals}?school={school.id}&priority=3")
+    assert names(page) == [third.pupil.full_name]
+    page = signed_in.page(f"{proposals}?tutoring_language=ru&institution={third.tutor.institution_id}")
+    assert names(page) == [third.pupil.full_name]
+
+
+def test_search_finds_a_pupil_by_part_of_the_name_in_any_case(make, signed_in, round_, proposals):
+    wanted = make.proposal(make.pupil(last_name="Әбдірахман", first_name="Жібек").needs[0], round=round_)
+    make.proposal(round=round_)
+    assert names(signed_in.page(f"{proposals}?name=ӘБДІР")) == [wanted.pupil.full_name]
+    assert "No pair fits this filter" in signed_in.page(f"{proposals}?name=100%25").text()
+
+
+def test_an_address_with_nonsense_shows_the_plain_list(make, signed_in, round_, proposals):
+    pair = make.proposal(round=round_)
+    nonsense = "state=?&priority=9&page=-1&sort=password&school=99999999999&name=%00"
+    assert names(signed_in.page(f"{proposals}?{nonsense}")) == [pair.pupil.full_name]
+
+
+def test_list_sorts_by_every_column_both_ways(make, signed_in, round_, proposals):
+    pairs = [
+        make.proposal(
+            make.pupil(make.school(name_en=f"School {tutor}"), last_name=name, needs=(subject,)).needs[0],
+            make.tutor([(subject, 1, 11)], account=make.account("tutor", last_name=tutor)),
+            slot,
+            round_,
+        )
+        for name, subject, tutor, slot in (
+            ("Әлиев", "PHYS", "Яковлев", "mon-15"),
+            ("Яров", "ALG", "Ақан", "wed-17"),
+            ("Бек", "GEOM", "Бор", "tue-16"),
+        )
+    ]
+    by_name = {pair.pupil.full_name: pair for pair in pairs}
+
+    def order(sort):
+        return [by_name[name].pupil.last_name for name in names(signed_in.page(f"{proposals}?sort={sort}"))]
+
+    assert order("pupil") == ["Әлиев", "Бек", "Яров"]
+    assert order("-pupil") == ["Яров", "Бек", "Әлиев"]
+    assert order("subject") == ["Яров", "Бек", "Әлиев"]
+    assert order("tutor") == ["Яров", "Бек", "Әлиев"]
+    assert order("slot") == ["Әлиев", "Бек", "Яров"]
+    assert order("-slot") == ["Яров", "Бек", "Әлиев"]
+    assert order("school") == ["Яров", "Бек", "Әлиев"]
+    for sort in ("priority", "language", "state"):
+        assert len(order(sort)) == 3
+
+
+def test_long_lists_come_in_pages(app, make, signed_in, round_, proposals, monkeypatch):
+    monkeypatch.setitem(app.config, "ROWS_PER_PAGE", 2)
+    for _ in range(3):
+        make.proposal(round=round_)
+    first, second = signed_in.page(proposals), signed_in.page(f"{proposals}?page=2")
+    assert (len(names(first)), len(names(second))) == (2, 1)
+    assert not set(names(first)) & set(names(second))
+
+
+def test_list_needs_no_more_statements_for_more_pairs(make, signed_in, round_, proposals):
+    def counted(address):
+        with count_statements() as statements:
+            signed_in.page(address)
+        return len(statements)
+
+    one = make.proposal(round=round_)
+    need = one.need
+    addresses = [proposals, f"{proposals}?state=all&sort=school&name=о", f"/matches/{one.id}", "/matches", "/"]
+    few = [counted(address) for address in addresses]
+    for number in range(5):
+        alternative = make.tutor()
+        pair = make.proposal(round=round_, slots="mon-15;tue-16")
+        pair.explanation = pair.explanation | {"alternatives": 1, "alternative_tutors": [alternative.code]}
+        make.proposal(state=MatchState.APPROVED)
+        if number < 2:
+            make.proposal(need, state=MatchState.ENDED)
+    db.session.commit()
+    many = [counted(address) for address in addresses]
+    assert all(count <= MOST_STATEMENTS for count in many), dict(zip(addresses, many, strict=True))
+    assert counted(proposals) == many[0]
+    assert many[0] - few[0] <= 1
+
+
+# Whose pages
+
+
+@pytest.mark.parametrize("page", ["proposals", "approve-all", "reject?match_ids={match}"])
+def test_round_of_another_scope_is_not_there(make, client, page):
+    round_ = make.round(make.coordinator(ScopeKind.REGION))
+    pair = make.proposal(round=round_)
+    stranger = make.coordinator(ScopeKind.REGION, region=OTHER_REGION)
+    client.sign_in(stranger).page(f"/rounds/{round_.id}/{page.format(match=pair.id)}", status=404)
+
+
+@pytest.mark.parametrize("page", ["", "/end"])
+def test_match_of_another_scope_is_not_there(make, client, page):
+    stranger = make.coordinator(ScopeKind.REGION, region=OTHER_REGION)
+    proposed = make.proposal(round=make.round())
+    approved = make.proposal(state=MatchState.APPROVED)
+    client.sign_in(stranger)
+    for match in (proposed, approved):
+        client.page(f"/matches/{match.id}{page}", status=404)
+        client.submit(f"/matches/{match.id}/end", {"reason": "no"}, status=404)
+    assert state_of(approved) == MatchState.APPROVED
+    assert approved.pupil.full_name not in client.page("/matches").text()
+
+
+def test_region_sees_its_matches_of_a_country_round_once_they_are_approved(make, client):
+    round_ = make.round(make.coordinator())
+    proposed, approved = make.proposal(round=round_), make.proposal(state=MatchState.APPROVED)
+    client.sign_in(make.coordinator(ScopeKind.REGION))
+    client.page(f"/matches/{proposed.id}", status=404)
+    client.page(f"/matches/{approved.id}")
+    assert names(client.page("/matches")) == [approved.pupil.full_name]
+
+
+@pytest.mark.parametrize("role", ["tutor", "teacher", "administrator"])
+def test_other_roles_decide_nothing(make, client, round_, proposals, role):
+    pair = make.proposal(round=round_)
+    account = {
+        "tutor": pair.tutor.account,
+        "teacher": pair.pupil.teacher,
+        "administrator": make.administrator(),
+    }[role]
+    client.sign_in(account)
+    for address in (proposals, f"/matches/{pair.id}", "/matches", f"/matches/{pair.id}/end"):
+        client.page(address, status=403)
+    client.submit(f"/rounds/{round_.id}/approve", {"match_ids": pair.id}, status=403)
+    assert state_of(pair) == MatchState.PROPOSED
+
+
+# Deciding
+
+
+def test_ticked_pairs_are_approved_with_exact_count_and_undone(make, signed_in, round_, proposals):
+    pairs = [make.proposal(round=round_) for _ in range(3)]
+    page = signed_in.submit(f"/rounds/{round_.id}/approve?sort=pupil", {"match_ids": [pairs[0].id, pairs[1].id]})
+    assert page.response.request.query_string == b"sort=pupil"
+    assert "2 pairs approved." in page.text()
+    assert "You approved 2 pairs. Their mail leaves at 10:02." in page.text()
+    assert [state_of(pair) for pair in pairs] == [MatchState.APPROVED] * 2 + [MatchState.PROPOSED]
+    undo = next(form.get("action") for form in page.all("form") if "/undo" in form.get("action", ""))
+    page = signed_in.submit(undo)
+    assert "The decision is taken back." in page.text()
+    assert [state_of(pair) for pair in pairs] == [MatchState.PROPOSED] * 3
+    assert len(names(page)) == 3
+
+
+def test_nothing_ticked_changes_nothing(make, signed_in, round_):
+    make.proposal(round=round_)
+    for act in ("approve", "reject"):
+        assert "tick at least one pair" in signed_in.submit(f"/rounds/{round_.id}/{act}").text()
+    assert db.session.scalars(select(Decision)).all() == []
+
+
+def test_numbers_that_are_no_matches_are_refused(make, signed_in, round_):
+    pair = make.proposal(round=round_)
+    signed_in.submit(f"/rounds/{round_.id}/approve", {"match_ids": f"{pair.id} 99999"}, status=404)
+    assert state_of(pair) == MatchState.PROPOSED
+
+
+def test_rejecting_asks_for_a_reason_and_keeps_what_was_typed(make, signed_in, round_, proposals):
+    pair = make.proposal(round=round_)
+    page = signed_in.page(f"/rounds/{round_.id}/reject?match_ids={pair.id}")
+    assert pair.pupil.full_name in page.text()
+    page = signed_in.submit(f"/rounds/{round_.id}/reject", {"match_ids": pair.id, "reason": " ", "extent": "slot"})
+    assert "Fill in this field." in page.text()
+    assert page.all("input", value="slot")[0].get("checked") is not None
+    page = signed_in.submit(
+        f"/rounds/{round_.id}/reject", {"match_ids": pair.id, "reason": "Too far", "extent": "slot"}
+    )
+    assert "1 pair rejected." in page.text()
+    assert db.session.scalars(select(BlockedPair.slot)).all() == [15]
+    assert "Too far" in signed_in.page(f"/matches/{pair.id}?state=all").text()
+
+
+def test_stale_pairs_are_listed_and_the_rest_can_go_on(make, signed_in, round_, clock):
+    pairs = [make.proposal(round=round_) for _ in range(3)]
+    colleague = make.coordinator(last_name="Әріптес")
+    services.approve(colleague, round_.id, [pairs[0].id])
+
+    page = signed_in.submit(f"/rounds/{round_.id}/approve", {"match_ids": [pair.id for pair in pairs]}, status=409)
+
+    assert "Nothing was changed, because 1 pair cannot be decided" in page.text()
+    assert names(page) == [pairs[0].pupil.full_name]
+    assert "approved by Әріптес" in page.text()
+    assert [state_of(pair) for pair in pairs[1:]] == [MatchState.PROPOSED] * 2
+    rest = page.all("input", name="match_ids")[0].get("value")
+    page = signed_in.submit(f"/rounds/{round_.id}/approve", {"match_ids": rest})
+    assert "2 pairs approved." in page.text()
+    assert [state_of(pair) for pair in pairs] == [MatchState.APPROVED] * 3
+
+
+def test_stale_rejection_keeps_its_reason_for_the_rest(make, signed_in, round_):
+    first, second = make.proposal(round=round_), make.proposal(round=round_)
+    services.approve(make.coordinator(), round_.id, [first.id])
+    ids = f"{first.id} {second.id}"
+    page = signed_in.submit(
+        f"/rounds/{round_.id}/reject", {"match_ids": ids, "reason": "Too far", "extent": "pair"}, status=409
+    )
+    fields = {
+        field.get("name"): field.get("value")
+        for field in page.all("input", type="hidden")
+        if field.get("name") in ("match_ids", "reason", "extent")
+    }
+    assert fields == {"match_ids": str(second.id), "reason": "Too far", "extent": "pair"}
+    signed_in.submit(f"/rounds/{round_.id}/reject", fields)
+    assert [state_of(first), state_of(second)] == [MatchState.APPROVED, MatchState.REJECTED]
+
+
+def test_all_that_fit_the_filter_are_approved_after_confirming_the_exact_count(make, signed_in, round_, proposals):
+    algebra = [make.proposal(round=round_) for _ in range(2)]
+    physics = make.proposal(make.pupil(needs=("PHYS",)).needs[0], make.tutor([("PHYS", 7, 11)]), round=round_)
+    address = f"/rounds/{round_.id}/approve-all?subject=ALG"
+    assert address in signed_in.page(f"{proposals}?subject=ALG").links()
+    page = signed_in.page(address)
+    assert page.heading == "Approve 2 pairs?"
+    assert "Algebra" in page.text()
+
+    services.reject(make.coordinator(), round_.id, [algebra[0].id], "no", only_slot=False)
+    page = signed_in.submit(address, {"count": 2}, status=409)
+    assert page.heading == "Approve 1 pair?"
+    assert "You were shown 2 pairs" in page.text()
+    assert state_of(algebra[1]) == MatchState.PROPOSED
+
+    page = signed_in.submit(address, {"count": 1})
+    assert "1 pair approved." in page.text()
+    assert [state_of(algebra[1]), state_of(physics)] == [MatchState.APPROVED, MatchState.PROPOSED]
+
+
+def test_undo_after_its_time_says_so(make, signed_in, round_, proposals, clock):
+    pair = make.proposal(round=round_)
+    signed_in.submit(f"/rounds/{round_.id}/approve", {"match_ids": pair.id})
+    decision = db.session.scalars(select(Decision)).one()
+    clock.advance(minutes=3)
+    assert "/undo" not in signed_in.page(proposals).html
+    page = signed_in.submit(f"/decisions/{decision.id}/undo", status=409)
+    assert page.heading == "It is too late to undo this"
+    assert state_of(pair) == MatchState.APPROVED
+
+
+# One match
+
+
+def test_match_page_tells_who_decided_when_and_what_was_before(make, signed_in, round_, coordinator):
+    pair = make.proposal(round=round_)
+    services.reject(coordinator, round_.id, [pair.id], "The family asked", only_slot=False)
+    again = make.proposal(pair.need, pair.tutor, "tue-16", make.round(coordinator))
+    assert state_of(pair) == MatchState.REJECTED
+    page = signed_in.page(f"/matches/{pair.id}")
+    assert f"Decided by {coordinator.full_name}, 20 November 2026, 10:00." in page.text()
+    text = signed_in.page(f"/matches/{again.id}").text()
+    assert "These two were rejected as a pair." in text
+    assert "Reason: The family asked" in text
+    assert pair.tutor.account.email in text
+
+
+def test_match_page_shows_no_marks(make, signed_in, round_):
+    pair = make.proposal(round=round_)
+    pair.need.current_mark = 37
+    db.session.commit()
+    assert "37" not in signed_in.page(f"/matches/{pair.id}").text().replace(pair.pupil.full_name, "")
+
+
+def test_ending_a_match_asks_for_a_reason_and_tells_both_sides(make, signed_in):
+    match = make.proposal(state=MatchState.APPROVED)
+    assert f"/matches/{match.id}/end" in signed_in.page("/matches").links()
+    page = signed_in.submit(f"/matches/{match.id}/end", {"reason": ""})
+    assert "Fill in this field." in page.text()
+    page = signed_in.submit(f"/matches/{match.id}/end", {"reason": "Moved away"})
+    assert "The match has ended." in page.text()
+    assert state_of(match) == MatchState.ENDED
+    assert len(db.session.scalars(select(OutboxMessage)).all()) == 2
+    page = signed_in.submit(f"/matches/{match.id}/end", {"reason": "again"}, status=409)
+    assert page.heading == "This match is not under way"
+    assert "Moved away" in signed_in.page(f"/matches/{match.id}").text()
+
+
+@pytest.mark.parametrize("locale", ["kk", "ru", "en"])
+def test_pages_open_in_each_locale(make, client, locale):
+    coordinator = make.coordinator(locale=locale)
+    round_ = make.round(coordinator)
+    pair, ended = make.proposal(round=round_), make.proposal(state=MatchState.APPROVED)
+    services.reject(coordinator, round_.id, [make.proposal(round=round_).id], "no", only_slot=False)
+    client.sign_in(coordinator)
+    for address in (
+        "/",
+        "/matches",
+        f"/matches/{pair.id}",
+        f"/matches/{ended.id}/end",
+        f"/rounds/{round_.id}/proposals?state=all",
+        f"/rounds/{round_.id}/proposals?name=nobody",
+        f"/rounds/{round_.id}/approve-all",
+        f"/rounds/{round_.id}/reject?match_ids={pair.id}",
+    ):
+        client.page(address)
