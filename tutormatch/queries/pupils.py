@@ -197,7 +197,7 @@ def count_by_state(conditions: Iterable[ColumnElement[bool]]) -> dict[PupilState
     """Return how many pupils of these conditions there are in each state."""
     state = state_of_pupil().label("state")
     inner = select(state).where(*conditions).subquery()
-    counted = dict(db.session.execute(select(inner.c.state, func.count()).group_by(inner.c.state)).tuples().all())
+    counted = dict(db.session.execute(select(inner.c.state, func.count()).group_by(inner.c.state)).all())
     return {state: counted.get(state.value, 0) for state in PupilState}
 
 

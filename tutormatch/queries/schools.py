@@ -157,9 +157,7 @@ def _rows(ids: Sequence[int]) -> list[SchoolRow]:
             select(Teacher.school_id, func.count())
             .where(Teacher.school_id.in_(ids), Teacher.state == TeacherState.ADMITTED)
             .group_by(Teacher.school_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [SchoolRow(schools[id], pupils[id], teachers.get(id, 0)) for id in ids]
 
