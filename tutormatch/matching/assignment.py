@@ -41,7 +41,7 @@ class Assignment:
         openings = self.openings
         if len(self.needs_of_tutor[tutor]) >= openings.sessions_left[tutor]:
             return False
-        if self.together[tutor, pupil]:
+        if self.together.get((tutor, pupil)):
             return True
         return (
             self.new_pupils[tutor] < openings.pupils_left[tutor]
@@ -93,15 +93,20 @@ class Assignment:
     def free_seat(self, need: int, with_tutor: int | None = None) -> Seat | None:
         """Return a seat that fits ``need``, with a tutor the pupil already has if possible."""
         pupil = self.openings.pupil_of[need]
-        options = self.openings.options(need)
-        for tutor, bits in sorted(
-            options, key=lambda option: (not self.together[option[0], pupil], option[0])
-        ):
-            if with_tutor in (None, tutor) and self.has_room(tutor, pupil):
-                for slot in to_slots(bits & ~self.pupil_taken[pupil]):
+        free = ~self.pupil_taken[pupil]
+        found = None
+        for tutor, bits in self.openings.options(need):
+            is_together = self.together.get((tutor, pupil), 0) > 0
+            if with_tutor not in (None, tutor) or (found and not is_together):
+                continue
+            if self.has_room(tutor, pupil):
+                for slot in to_slots(bits & free):
                     if (tutor, slot) not in self.at_hour:
-                        return Seat(need, tutor, slot)
-        return None
+                        found = Seat(need, tutor, slot)
+                        break
+                if found and is_together:
+                    return found
+        return found
 
     def served_pupils(self) -> set[int]:
         """Return the pupils with a tutor."""

@@ -25,6 +25,8 @@ from tutormatch.matching.slots import SLOTS_PER_WEEK
 
 SOURCE, SINK = 0, 1
 PAIR_POINTS_AT_MOST = POINTS["returning"] + POINTS["same_tutor"] + POINTS["first_language"] + POINTS["patron"]
+STEERING = 1 << 7
+"""Leads a pupil who could meet a tutor twice to that tutor; more than a pair can earn otherwise."""
 LARGEST_COST = 1 << 61
 
 
@@ -178,7 +180,8 @@ class _Builder:
         self.ranks = {} if as_relaxation else openings.ranks
         self.top_rank = max(self.ranks.values(), default=0)
         self.unit = 1 + sum(
-            urgency_points(self.problem.needs[need]) + PAIR_POINTS_AT_MOST for need in openings.open_needs
+            urgency_points(self.problem.needs[need]) + PAIR_POINTS_AT_MOST + STEERING
+            for need in openings.open_needs
         )
 
     def build(self) -> Network:
@@ -229,7 +232,10 @@ class _Builder:
         openings = self.openings
         blocked_pupils = {pupil for _, pupil in openings.blocked}
         own_tutors = defaultdict(list)
-        for tutor, pupil in sorted(openings.locked_pairs.keys() | openings.returning):
+        self.steered = {
+            (tutor, openings.pupil_of[need]) for tutor, needs in openings.repeats for need in needs
+        }
+        for tutor, pupil in sorted({*openings.locked_pairs, *openings.returning, *self.steered}):
             own_tutors[pupil].append(tutor)
         suiting: dict[Class, np.ndarray] = {}
         by_class: list[tuple[int, Class, int]] = []
@@ -267,7 +273,9 @@ class _Builder:
             is_returning=(tutor, pupil) in self.openings.returning,
         )
         points = sum(items.values()) - urgency_points(record)
-        return points + (POINTS["same_tutor"] if (tutor, pupil) in self.openings.locked_pairs else 0)
+        if (tutor, pupil) in self.openings.locked_pairs:
+            points += POINTS["same_tutor"]
+        return points + (STEERING if (tutor, pupil) in self.steered else 0)
 
     def _classes_of(self, need: Need, pupil: Pupil) -> list[tuple[Class, int]]:
         classes = []

@@ -3,8 +3,8 @@
 from tutormatch.matching.assignment import Assignment, Seat
 from tutormatch.matching.openings import to_slots
 
-DEEPEST_CHAIN = 3
-WIDEST_SEARCH = 300
+DEEPEST_CHAIN = 2
+WIDEST_SEARCH = 60
 
 
 def repair(assignment: Assignment, most: int) -> None:

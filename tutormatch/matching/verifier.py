@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Solution, Tutor
+from tutormatch.matching.recount import check_certificate
 from tutormatch.matching.slots import format_slots
 
 
@@ -40,14 +41,19 @@ def verify(problem: Problem, solution: Solution) -> list[Violation]:
     -------
     list of Violation
         Every broken rule, every need that is missing or there twice, and every
-        count or bound of the certificate that does not hold. Empty if the
-        solution is what it claims to be.
+        count or bound of the certificate that does not hold (looked at once all
+        rules are kept). Empty if the solution is what it claims to be.
     """
     known, violations = _records(problem, solution)
     violations += _pair_rules(problem, known)
     violations += _time(problem, known)
     violations += _limits(problem, known)
     violations += _agreed(problem, known)
+    if not violations:
+        violations = [
+            Violation(level, "", message)
+            for level, message in check_certificate(problem, known, solution.certificate)
+        ]
     return violations
 
 

@@ -1,0 +1,240 @@
+"""The counts and bounds of a certificate, recomputed for `verify` by SciPy's maximum flow.
+
+Nothing here is shared with the solver but the records and the table of points.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_flow
+
+from tutormatch.matching.objective import POINTS
+from tutormatch.matching.problem import Certificate, Match, Need, PairStatus, Problem, Pupil, Tutor
+from tutormatch.matching.slots import SLOTS_PER_WEEK
+
+
+def check_certificate(
+    problem: Problem, matches: Collection[Match], certificate: Certificate
+) -> Iterator[tuple[str, str]]:
+    """Yield the name of a level and a sentence for everything that does not hold.
+
+    Parameters
+    ----------
+    problem : Problem
+    matches : collection of Match
+        That keep every hard rule.
+    certificate : Certificate
+    """
+    levels = {level.name: level for level in certificate.levels}
+    reached = recount(problem, matches)
+    for name, by_priority in reached.items():
+        if name not in levels:
+            yield name, "is missing from the certificate"
+            continue
+        level, count = levels[name], sum(by_priority.values())
+        if level.reached != count:
+            yield name, f"claims {level.reached}, the matches have {count}"
+        if level.bound < count:
+            yield name, f"claims that {level.bound} is the most, the matches have {count}"
+        if name != "quality" and dict(level.by_priority) != dict(by_priority):
+            yield name, f"claims {dict(level.by_priority)} by priority, the matches have {dict(by_priority)}"
+    if not {"breadth", "cover"} <= levels.keys():
+        return
+    bounds = FlowBounds(problem)
+    yield from _check_breadth(bounds, reached["breadth"], levels["breadth"].bound)
+    pupils = sum(reached["breadth"].values())
+    provable = bounds.most_needs() - pupils
+    if levels["cover"].proof == "flow" and levels["cover"].bound < provable:
+        yield "cover", f"claims that {levels['cover'].bound} is the most, a flow only shows {provable}"
+
+
+def _check_breadth(bounds: "FlowBounds", reached: Counter[int], claimed: int) -> Iterator[tuple[str, str]]:
+    so_far = 0
+    for priority in (3, 2, 1):
+        so_far += reached[priority]
+        most = bounds.most_pupils(priority)
+        if so_far < most:
+            yield (
+                "breadth",
+                f"{so_far} pupils with a need of priority {priority} or more have a tutor, {most} could",
+            )
+    if claimed != most:
+        yield "breadth", f"claims that {claimed} is the most, the maximum flow is {most}"
+
+
+def recount(problem: Problem, matches: Collection[Match]) -> dict[str, Counter[int]]:
+    """Count breadth and cover by the pupil's most urgent need, and quality in one sum."""
+    most_urgent = _most_urgent(problem)
+    needs_of = Counter(problem.need[match.need_id].pupil_id for match in matches)
+    breadth, cover = Counter({3: 0, 2: 0, 1: 0}), Counter({3: 0, 2: 0, 1: 0})
+    for pupil_id, count in needs_of.items():
+        breadth[most_urgent[pupil_id]] += 1
+        cover[most_urgent[pupil_id]] += count - 1
+    returning = {
+        (pair.tutor_id, pair.pupil_id) for pair in problem.pairs if pair.status is PairStatus.RETURNING
+    }
+    points = 0
+    for match in matches:
+        need = problem.need[match.need_id]
+        tutor, pupil = problem.tutor[match.tutor_id], problem.pupil[need.pupil_id]
+        points += {3: POINTS["urgent_need"], 2: POINTS["normal_need"], 1: 0}[need.priority]
+        points += POINTS["returning"] * ((tutor.id, pupil.id) in returning)
+        points += POINTS["first_language"] * (pupil.languages[0] in tutor.languages)
+        points += POINTS["patron"] * (bool(tutor.institution) and tutor.institution in pupil.patrons)
+    couples = {(match.tutor_id, problem.need[match.need_id].pupil_id) for match in matches}
+    points += POINTS["same_tutor"] * (len(matches) - len(couples))
+    return {"breadth": breadth, "cover": cover, "quality": Counter({0: points})}
+
+
+def _most_urgent(problem: Problem) -> dict[str, int]:
+    most_urgent: dict[str, int] = {}
+    for need in problem.needs:
+        most_urgent[need.pupil_id] = max(need.priority, most_urgent.get(need.pupil_id, 0))
+    return most_urgent
+
+
+class FlowBounds:
+    """Upper bounds of breadth and of all needs served, from maximum flows.
+
+    Needs that the same tutors suit share one node in each slot; a pupil with locked
+    or blocked pairs has nodes of their own. Two needs of a pupil in one slot, and a
+    pupil's number of tutors, are not looked at: the bounds stay bounds.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.tutor_slots = {tutor.id: set(tutor.slots) for tutor in problem.tutors}
+        self.pupil_slots = {pupil.id: set(pupil.slots) for pupil in problem.pupils}
+        self.sessions = {tutor.id: tutor.sessions_per_week for tutor in problem.tutors}
+        self.couples: set[tuple[str, str]] = set()
+        self.blocked: dict[tuple[str, str], set[int]] = defaultdict(set)
+        self.agreed: set[str] = set()
+        for pair in problem.pairs:
+            couple = (pair.tutor_id, pair.pupil_id)
+            if pair.status is PairStatus.LOCKED:
+                self.agreed.add(pair.need_id or "")
+                self.couples.add(couple)
+                self.tutor_slots[pair.tutor_id] -= pair.slots
+                self.pupil_slots[pair.pupil_id] -= pair.slots
+                self.sessions[pair.tutor_id] -= len(pair.slots)
+            elif pair.status is PairStatus.BLOCKED:
+                self.blocked[couple] |= pair.slots or set(range(SLOTS_PER_WEEK))
+        self.pupils = {tutor.id: tutor.max_pupils for tutor in problem.tutors}
+        own_tutors = Counter(pupil_id for _, pupil_id in self.couples)
+        for tutor_id, _ in self.couples:
+            self.pupils[tutor_id] -= 1
+        self.has_room = {
+            pupil.id: pupil.max_tutors is None or own_tutors[pupil.id] < pupil.max_tutors
+            for pupil in problem.pupils
+        }
+        self.special = {pupil_id for _, pupil_id in self.couples} | {pupil_id for _, pupil_id in self.blocked}
+        self.served = {pupil_id for _, pupil_id in self.couples}
+        self.open_needs = [need for need in problem.needs if need.id not in self.agreed]
+
+    def most_pupils(self, priority: int) -> int:
+        """Return how many pupils with a need of ``priority`` or more can have a tutor at once."""
+        most_urgent = _most_urgent(self.problem)
+        entries = {
+            need.pupil_id: 1
+            for need in self.open_needs
+            if need.pupil_id not in self.served and most_urgent[need.pupil_id] >= priority
+        }
+        exits = {
+            tutor.id: max(0, min(self.sessions[tutor.id], self.pupils[tutor.id]))
+            for tutor in self.problem.tutors
+        }
+        served = sum(most_urgent[pupil_id] >= priority for pupil_id in self.served)
+        return served + self._flow(entries, exits, {})
+
+    def most_needs(self) -> int:
+        """Return how many needs can have a tutor at once, locked ones included."""
+        entries = Counter(need.pupil_id for need in self.open_needs)
+        exits, repeats = {}, {}
+        for tutor in self.problem.tutors:
+            sessions, pupils = self.sessions[tutor.id], self.pupils[tutor.id]
+            exits[tutor.id] = min(sessions, pupils) if pupils > 0 else sessions
+            # What goes beyond one session for each new pupil must repeat a pupil.
+            repeats[tutor.id] = sessions - exits[tutor.id]
+        return len(self.agreed) + self._flow(entries, exits, repeats)
+
+    @cached_property
+    def _tutors_of(self) -> dict[tuple, list[tuple[Tutor, set[int]]]]:
+        return {}
+
+    def _signature(self, need: Need) -> tuple[object, ...]:
+        pupil = self.problem.pupil[need.pupil_id]
+        own = pupil.id if pupil.id in self.special else None
+        return (need.subject, need.grade, frozenset(pupil.languages), pupil.requires, own)
+
+    def _suitable(self, need: Need) -> list[tuple[Tutor, set[int]]]:
+        """Return the tutors whom ``need`` may still get, each with the slots the tutor could give."""
+        signature = self._signature(need)
+        if signature not in self._tutors_of:
+            pupil = self.problem.pupil[need.pupil_id]
+            self._tutors_of[signature] = [
+                (tutor, self.tutor_slots[tutor.id] - self.blocked.get((tutor.id, pupil.id), set()))
+                for tutor in self.problem.tutors
+                if self._may_meet(tutor, pupil) and _suits(tutor, pupil, need)
+            ]
+        return self._tutors_of[signature]
+
+    def _may_meet(self, tutor: Tutor, pupil: Pupil) -> bool:
+        is_new = (tutor.id, pupil.id) not in self.couples
+        if is_new and not (self.pupils[tutor.id] > 0 and self.has_room[pupil.id]):
+            return False
+        return self.sessions[tutor.id] > 0
+
+    def _flow(self, entries: dict[str, int], exits: dict[str, int], repeats: dict[str, int]) -> int:
+        """Return the maximum flow from pupils to tutors with these capacities at both ends."""
+        number: dict[object, int] = {"source": 0, "sink": 1}
+        arcs: dict[tuple[int, int], int] = {}
+
+        def arc(tail: object, head: object, capacity: int) -> None:
+            pair = (number.setdefault(tail, len(number)), number.setdefault(head, len(number)))
+            arcs[pair] = capacity
+
+        meetings: Counter[tuple[str, str]] = Counter(dict.fromkeys(self.couples, 1))
+        offered = set()
+        for need in self.open_needs:
+            if need.pupil_id not in entries:
+                continue
+            arc("source", ("pupil", need.pupil_id), entries[need.pupil_id])
+            arc(("pupil", need.pupil_id), ("need", need.id), 1)
+            signature, free = self._signature(need), self.pupil_slots[need.pupil_id]
+            for slot in free:
+                arc(("need", need.id), (signature, slot), 1)
+            for tutor, slots in self._suitable(need):
+                if repeats.get(tutor.id) and free & slots:
+                    meetings[tutor.id, need.pupil_id] += 1
+                if (signature, tutor.id) not in offered:
+                    offered.add((signature, tutor.id))
+                    for slot in slots:
+                        arc((signature, slot), (tutor.id, slot), 1)
+                        arc((tutor.id, slot), ("tutor", tutor.id), 1)
+                    arc(("tutor", tutor.id), "sink", exits[tutor.id])
+        for need in self.open_needs if repeats else ():
+            for tutor, slots in self._suitable(need):
+                repeated = meetings[tutor.id, need.pupil_id] > 1 and repeats[tutor.id]
+                if repeated and self.pupil_slots[need.pupil_id] & slots:
+                    arc(("need", need.id), ("repeats", tutor.id), 1)
+                    arc(("repeats", tutor.id), "sink", repeats[tutor.id])
+        if not arcs:
+            return 0
+        ends = np.array(list(arcs), dtype=np.int32)
+        capacities = np.array(list(arcs.values()), dtype=np.int32)
+        matrix = csr_array((capacities, (ends[:, 0], ends[:, 1])), shape=(len(number), len(number)))
+        return int(maximum_flow(matrix, 0, 1).flow_value)
+
+
+def _suits(tutor: Tutor, pupil: Pupil, need: Need) -> bool:
+    return (
+        any(
+            each.subject == need.subject and each.grade_from <= need.grade <= each.grade_to
+            for each in tutor.subjects
+        )
+        and not tutor.languages.isdisjoint(pupil.languages)
+        and tutor.conditions >= pupil.requires
+    )
