@@ -1,0 +1,184 @@
+"""`verify` with each rule broken on purpose: every case must name its rule."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.matching.builders import (
+    blocked,
+    locked,
+    match,
+    need,
+    problem,
+    pupil,
+    tutor,
+    with_matches,
+)
+from tutormatch.matching import Certificate, Teaching, solve, verify
+
+WEEK = "mon-15;tue-15;wed-15"
+
+
+def two_needs(**fields):
+    return [need("N1"), need("N2", subject="ALG", **fields)]
+
+
+def two_pupils():
+    return [pupil("P1", WEEK), pupil("P2", WEEK)]
+
+
+BOTH = (Teaching("ALG", 1, 11), Teaching("MATH", 1, 11))
+
+BROKEN = {
+    "another subject": (
+        "rule 1",
+        problem([tutor(subjects=(Teaching("ALG", 1, 11),))], [pupil()], [need()]),
+        [match()],
+    ),
+    "another grade": (
+        "rule 1",
+        problem([tutor(subjects=(Teaching("MATH", 1, 4),))], [pupil()], [need()]),
+        [match()],
+    ),
+    "no common language": ("rule 2", problem([tutor(languages=("ru",))], [pupil()], [need()]), [match()]),
+    "tutor busy": ("rule 3", problem([tutor(slots="tue-15")], [pupil()], [need()]), [match()]),
+    "pupil busy": ("rule 3", problem([tutor()], [pupil(slots="tue-15")], [need()]), [match()]),
+    "no slot": ("rule 3", problem([tutor()], [pupil()], [need()]), [match(slots="")]),
+    "tutor in two sessions": (
+        "rule 3",
+        problem([tutor(sessions_per_week=2)], two_pupils(), [need("N1", "P1"), need("N2", "P2")]),
+        [match("N1"), match("N2")],
+    ),
+    "pupil in two sessions": (
+        "rule 3",
+        problem([tutor("T1", subjects=BOTH), tutor("T2", subjects=BOTH)], [pupil()], two_needs()),
+        [match("N1", "T1"), match("N2", "T2")],
+    ),
+    "too many sessions": (
+        "rule 4",
+        problem([tutor(slots=WEEK, max_pupils=2)], two_pupils(), [need("N1", "P1"), need("N2", "P2")]),
+        [match("N1"), match("N2", slots="tue-15")],
+    ),
+    "too many pupils": (
+        "rule 4",
+        problem(
+            [tutor(slots=WEEK, sessions_per_week=2, max_pupils=1)],
+            two_pupils(),
+            [need("N1", "P1"), need("N2", "P2")],
+        ),
+        [match("N1"), match("N2", slots="tue-15")],
+    ),
+    "too many tutors": (
+        "rule 5",
+        problem(
+            [tutor("T1", WEEK, subjects=BOTH), tutor("T2", WEEK, subjects=BOTH)],
+            [pupil(slots=WEEK, max_tutors=1)],
+            two_needs(),
+        ),
+        [match("N1", "T1"), match("N2", "T2", "tue-15")],
+    ),
+    "more sessions than wanted": (
+        "rule 5",
+        problem([tutor(slots=WEEK, sessions_per_week=2)], [pupil(slots=WEEK)], [need()]),
+        [match(slots="mon-15;tue-15")],
+    ),
+    "two tutors for one need": (
+        "rule 5",
+        problem([tutor("T1", WEEK), tutor("T2", WEEK)], [pupil(slots=WEEK)], [need()]),
+        [match("N1", "T1"), match("N1", "T2", "tue-15")],
+    ),
+    "condition missing": ("rule 6", problem([tutor()], [pupil(requires=("sen",))], [need()]), [match()]),
+    "blocked": ("rule 8", problem([tutor()], [pupil()], [need()], [blocked()]), [match()]),
+    "blocked in this slot": (
+        "rule 8",
+        problem([tutor(slots=WEEK)], [pupil(slots=WEEK)], [need()], [blocked(slots="tue-15")]),
+        [match(slots="tue-15")],
+    ),
+    "locked match moved": (
+        "rule 8",
+        problem([tutor(slots=WEEK)], [pupil(slots=WEEK)], [need()], [locked("N1", "T1", "mon-15")]),
+        [match(slots="tue-15")],
+    ),
+    "need forgotten": (
+        "records",
+        problem([tutor(slots="")], [pupil()], [need("N1"), need("N2")]),
+        [match("N1")],
+    ),
+    "unknown tutor": ("records", problem([tutor()], [pupil()], [need()]), [match(tutor_id="T9")]),
+    "unknown need": ("records", problem([tutor()], [pupil()], [need()]), [match(), match("N9")]),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_verify_names_the_broken_rule(case):
+    rule, broken, matches = BROKEN[case]
+    solution = solve(broken)
+    assert verify(broken, solution) == []
+    dirty = with_matches(solution, *matches)
+    if case == "need forgotten":
+        dirty = replace(dirty, unmatched=())
+    assert rule in {violation.rule for violation in verify(broken, dirty)}
+
+
+def small_problem():
+    return problem(
+        [tutor("T1", WEEK, sessions_per_week=2), tutor("T2", WEEK)],
+        [*two_pupils(), pupil("P3", WEEK)],
+        [need("N1", "P1", priority=3), need("N2", "P2"), need("N3", "P3"), need("N4", "P1", grade=6)],
+    )
+
+
+def with_level(solution, name, **changes):
+    levels = tuple(
+        replace(level, **changes) if level.name == name else level for level in solution.certificate.levels
+    )
+    return replace(solution, certificate=Certificate(levels))
+
+
+@pytest.mark.parametrize(
+    ("level", "changes"),
+    [
+        ("breadth", {"reached": 4}),
+        ("breadth", {"bound": 2}),
+        ("breadth", {"bound": 4}),
+        ("breadth", {"by_priority": {3: 3, 2: 0, 1: 0}}),
+        ("cover", {"reached": 1}),
+        ("cover", {"bound": -1}),
+        ("quality", {"reached": 1}),
+        ("quality", {"bound": 1}),
+    ],
+)
+def test_verify_finds_a_false_claim(level, changes):
+    solution = solve(small_problem())
+    assert verify(small_problem(), solution) == []
+    assert level in {each.rule for each in verify(small_problem(), with_level(solution, level, **changes))}
+
+
+def test_verify_finds_a_flow_bound_that_no_flow_shows():
+    roomy = problem([tutor("T1", WEEK, subjects=BOTH, sessions_per_week=2)], [pupil(slots=WEEK)], two_needs())
+    solution = solve(roomy)
+    worse = with_matches(solution, match("N1"))
+    worse = replace(worse, unmatched=(replace_unmatched(roomy, "N2"),))
+    worse = with_level(worse, "cover", reached=0, bound=0, proof="flow", by_priority={3: 0, 2: 0, 1: 0})
+    assert "cover" in {violation.rule for violation in verify(roomy, worse)}
+
+
+def replace_unmatched(source, need_id):
+    alone = problem((), source.pupils, [each for each in source.needs if each.id == need_id])
+    return solve(alone).unmatched[0]
+
+
+def test_verify_finds_a_matching_that_is_not_the_broadest():
+    solution = solve(small_problem())
+    fewer = solution.matches[:-1]
+    dropped = replace_unmatched(small_problem(), solution.matches[-1].need_id)
+    worse = replace(solution, matches=fewer, unmatched=(*solution.unmatched, dropped))
+    counts = {3: 1, 2: 1, 1: 0}
+    worse = with_level(worse, "breadth", reached=2, bound=2, by_priority=counts)
+    assert any("could" in violation.message for violation in verify(small_problem(), worse))
+
+
+def test_verify_finds_a_missing_level():
+    solution = solve(small_problem())
+    missing = replace(solution, certificate=Certificate(solution.certificate.levels[:-1]))
+    assert "quality" in {violation.rule for violation in verify(small_problem(), missing)}
