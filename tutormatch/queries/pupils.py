@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, case, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from .. import clock
@@ -110,7 +110,7 @@ class PupilFilter:
         if self.priority is not None:
             need.append(Need.priority == self.priority)
         if len(need) > 1:
-            conditions.append(Pupil.needs.any(*need))
+            conditions.append(Pupil.needs.any(and_(*need)))
         return conditions
 
 

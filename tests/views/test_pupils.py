@@ -1,0 +1,392 @@
+"""Lists of pupils, the page of one pupil, and the changes on it."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.factories import OTHER_REGION
+from tests.statements import count_statements
+from tests.views.test_nominations import IIN, chosen, selected, values
+from tutormatch.extensions import db
+from tutormatch.models import (
+    Account,
+    AuditEvent,
+    AuditKind,
+    ConsentState,
+    MatchState,
+    Need,
+    Priority,
+    Pupil,
+    ScopeKind,
+    WaitingNeed,
+)
+
+MOST_STATEMENTS = 12
+
+
+@pytest.fixture
+def teacher(make, client):
+    teacher = make.teacher()
+    client.sign_in(teacher)
+    return teacher
+
+
+@pytest.fixture
+def pupil(make, teacher):
+    return make.pupil(teacher=teacher, first_name="Данияр", last_name="Оқушыев", slots="mon-15;tue-16")
+
+
+def agree(make, pupil, slots="mon-15"):
+    return make.proposal(pupil.needs[0], make.tutor(), slots=slots, state=MatchState.APPROVED)
+
+
+def leave_waiting(make, pupil, reason="no_common_time"):
+    db.session.add(
+        WaitingNeed(round_id=make.round().id, need_id=pupil.needs[0].id, reason=reason, explanation={"funnel": []})
+    )
+    db.session.commit()
+
+
+def names(page):
+    return [page.text(cell) for cell in page.all("th", scope="row")]
+
+
+def version(page):
+    return {"version": values(page, "version")[0]}
+
+
+def test_teacher_sees_own_pupils_only(client, make, pupil):
+    make.pupil(last_name="Басқа")
+    make.pupil(last_name="Көрші", teacher=make.teacher(pupil.school))
+    assert names(client.page("/pupils")) == ["Оқушыев Данияр"]
+
+
+def test_list_says_in_words_why_a_pupil_waits(client, make, teacher):
+    leave_waiting(make, make.pupil(teacher=teacher))
+    make.pupil(teacher=teacher, consent_state=ConsentState.PENDING, consent_on=None, consent_form=None)
+    make.pupil(teacher=teacher)
+    text = client.page("/pupils").text()
+    assert "no common free time" in text
+    assert "until consent is on file" in text
+    assert "for the next round" in text
+
+
+def test_latest_round_gives_the_reason(client, make, pupil):
+    leave_waiting(make, pupil, "tutors_full")
+    leave_waiting(make, pupil, "no_tutor_for_subject")
+    text = client.page("/pupils").text()
+    assert "no tutor for this subject" in text
+    assert "every suitable tutor is full" not in text
+
+
+def test_states_are_counted_and_narrow_the_list(client, make, teacher):
+    for last_name in ("Аман", "Болат", "Ғани"):
+        make.pupil(teacher=teacher, last_name=last_name)
+    proposed, matched, withdrawn = (
+        make.pupil(teacher=teacher, last_name="Қайрат"),
+        *(make.pupil(teacher=teacher, last_name=name) for name in ("Омар", "Өтеген")),
+    )
+    make.proposal(proposed.needs[0])
+    agree(make, matched)
+    client.submit(f"/pupils/{withdrawn.id}/withdraw", {"version": withdrawn.version})
+
+    page = client.page("/pupils")
+    for tab in ("All (5)", "Waiting (3)", "Proposed (1)", "Matched (1)", "Withdrawn (1)"):
+        assert tab in page.text()
+    assert names(page) == ["Аман Данияр", "Болат Данияр", "Ғани Данияр", "Қайрат Данияр", "Омар Данияр"]
+    assert names(client.page("/pupils?state=matched")) == ["Омар Данияр"]
+    assert names(client.page("/pupils?state=proposed")) == ["Қайрат Данияр"]
+    assert names(client.page("/pupils?state=withdrawn")) == ["Өтеген Данияр"]
+    assert names(client.page("/pupils?sort=-name"))[0] == "Омар Данияр"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("search=ғани", ["Ғани Данияр"]),
+        ("search=ДАНИЯР+ға", ["Ғани Данияр"]),
+        ("search=%25", []),
+        ("search=_", []),
+        ("subject=PHYS", ["Өмір Данияр"]),
+        ("consent=pending", ["Өмір Данияр"]),
+        ("priority=3", ["Ғани Данияр"]),
+        ("priority=3&subject=PHYS", []),
+        ("state=nonsense&sort=nonsense&page=x&school=x", ["Ғани Данияр", "Өмір Данияр"]),
+        ("page=99", ["Ғани Данияр", "Өмір Данияр"]),
+        ("search=%00", ["Ғани Данияр", "Өмір Данияр"]),
+    ],
+)
+def test_list_is_filtered_and_searched(client, make, query, found):
+    coordinator = make.coordinator()
+    urgent = make.pupil(last_name="Ғани")
+    urgent.needs[0].priority = Priority.URGENT
+    make.pupil(
+        last_name="Өмір", needs=("PHYS",), consent_state=ConsentState.PENDING, consent_on=None, consent_form=None
+    )
+    client.sign_in(coordinator)
+    assert names(client.page(f"/pupils?{query}")) == found
+
+
+def test_list_is_narrowed_to_a_school_and_a_region(client, make):
+    here, there = make.pupil(last_name="Аман"), make.pupil(make.school(OTHER_REGION), last_name="Болат")
+    client.sign_in(make.coordinator())
+    assert names(client.page(f"/pupils?school={here.school_id}")) == ["Аман Данияр"]
+    page = client.page(f"/pupils?region={OTHER_REGION}")
+    assert names(page) == ["Болат Данияр"]
+    assert str(there.school_id) in [
+        option.get("value") for field in page.all("select", name="school") for option in field
+    ]
+
+
+def test_coordinator_sees_the_pupils_of_the_scope_only(client, make):
+    here, there = make.pupil(last_name="Аман"), make.pupil(make.school(OTHER_REGION), last_name="Болат")
+    client.sign_in(make.coordinator(ScopeKind.REGION))
+    assert names(client.page("/pupils")) == ["Аман Данияр"]
+    client.page(f"/pupils/{here.id}")
+    client.page(f"/pupils/{there.id}", status=404)
+    client.sign_in(make.coordinator(ScopeKind.INSTITUTION))
+    assert names(client.page("/pupils")) == ["Аман Данияр"]
+
+
+def test_long_list_has_pages_and_a_list_to_print(client, make, teacher):
+    for _number in range(53):
+        make.pupil(teacher=teacher)
+    assert len(names(client.page("/pupils"))) == 50
+    assert len(names(client.page("/pupils?page=2"))) == 3
+    assert len(names(client.page("/pupils?print=1"))) == 53
+
+
+@pytest.mark.parametrize("role", ["tutor", "administrator"])
+def test_other_roles_see_no_pupils(client, make, pupil, role):
+    client.sign_in(make.tutor().account if role == "tutor" else make.administrator())
+    client.page("/pupils", status=403)
+    client.page(f"/pupils/{pupil.id}", status=403)
+
+
+@pytest.mark.parametrize("path", ["", "/who", "/what", "/when", "/consent", "/withdraw", "/matches/1/end"])
+def test_other_peoples_pupils_do_not_exist_for_a_teacher(client, make, pupil, path):
+    client.sign_in(make.teacher(pupil.school))
+    client.page(f"/pupils/{pupil.id}{path}", status=404)
+    if path:
+        client.submit(f"/pupils/{pupil.id}{path}", {"version": pupil.version}, status=404)
+
+
+@pytest.mark.parametrize("path", ["/who", "/what", "/when", "/consent", "/withdraw"])
+def test_coordinator_reads_but_does_not_change(client, make, pupil, path):
+    client.sign_in(make.coordinator())
+    page = client.page(f"/pupils/{pupil.id}")
+    assert f"/pupils/{pupil.id}{path}" not in page.links()
+    client.page(f"/pupils/{pupil.id}{path}", status=403)
+
+
+def test_page_shows_marks_and_topics_to_teacher_and_coordinator(client, make, pupil):
+    need = pupil.needs[0]
+    need.current_mark, need.topics = 37, "linear equations"
+    db.session.commit()
+    for account in (pupil.teacher, make.coordinator()):
+        text = client.sign_in(account).page(f"/pupils/{pupil.id}").text()
+        assert "37" in text
+        assert "linear equations" in text
+
+
+def test_page_names_the_tutor_only_once_the_pair_is_approved(client, make, pupil):
+    match = make.proposal(pupil.needs[0])
+    name = match.tutor.account.full_name
+    text = client.page(f"/pupils/{pupil.id}").text()
+    assert "A tutor is proposed; the coordinator decides." in text
+    assert name not in text
+    match.state = MatchState.SUPERSEDED
+    db.session.commit()
+    agree(make, pupil)
+    assert "Monday 15:00, in Kazakh" in client.page(f"/pupils/{pupil.id}").text()
+
+
+def test_opening_of_a_pupils_page_by_a_coordinator_is_seen_on_it(client, make, clock, pupil):
+    coordinator = make.coordinator(last_name="Қадағалаушы")
+    assert "No coordinator has opened this page yet." in client.page(f"/pupils/{pupil.id}").text()
+    client.sign_in(coordinator)
+    for _time in range(3):
+        page = client.page(f"/pupils/{pupil.id}")
+    assert page.text().count("Қадағалаушы Айгүл, 20 November 2026, 10:00") == 1
+    kinds = db.session.scalars(select(AuditEvent.kind)).all()
+    assert kinds == [AuditKind.PUPIL_SEEN]
+    assert "Қадағалаушы Айгүл" in client.sign_in(pupil.teacher).page(f"/pupils/{pupil.id}").text()
+
+
+WHO = {
+    "last_name": "Оқушыев",
+    "first_name": "Дамир",
+    "grade": "8",
+    "class_label": "8б",
+    "instruction_language": "kk",
+    "other_languages": ["ru", "en"],
+}
+
+
+def test_teacher_changes_who_the_pupil_is(client, pupil):
+    page = client.page(f"/pupils/{pupil.id}/who")
+    assert values(page, "first_name") == ["Данияр"]
+    page = client.submit(f"/pupils/{pupil.id}/who", WHO | version(page))
+    assert page.heading == "Оқушыев Дамир"
+    db.session.refresh(pupil)
+    assert (pupil.class_label, pupil.tutoring_languages) == ("8Б", ("kk", "ru", "en"))
+    assert pupil.consent_state == ConsentState.RECEIVED
+
+
+def test_teacher_changes_subjects_without_javascript(client, pupil):
+    page = client.page(f"/pupils/{pupil.id}/what")
+    assert selected(page, "needs-0-subject_code") == ["ALG"]
+    algebra = {
+        "needs-0-subject_code": "ALG",
+        "needs-0-grade": "8",
+        "needs-0-priority": "3",
+        "needs-0-sessions_per_week": "1",
+        "needs-0-topics": "powers",
+    }
+    page = client.submit(f"/pupils/{pupil.id}/what", algebra | version(page) | {"add": "1"})
+    assert page.heading == "Change the subjects"
+    assert "powers" in page.html
+    physics = {
+        "needs-1-subject_code": "PHYS",
+        "needs-1-grade": "8",
+        "needs-1-priority": "2",
+        "needs-1-sessions_per_week": "1",
+    }
+    page = client.submit(f"/pupils/{pupil.id}/what", algebra | physics | version(page))
+    assert page.heading == "Оқушыев Данияр"
+    assert {need.subject_code for need in db.session.scalars(select(Need))} == {"ALG", "PHYS"}
+
+
+def test_subject_with_an_agreed_match_is_not_removed_and_the_page_says_why(client, make, pupil):
+    agree(make, pupil)
+    page = client.page(f"/pupils/{pupil.id}/what")
+    page = client.submit(
+        f"/pupils/{pupil.id}/what",
+        {
+            "needs-0-subject_code": "GEOM",
+            "needs-0-grade": "8",
+            "needs-0-priority": "2",
+            "needs-0-sessions_per_week": "1",
+        }
+        | version(page),
+    )
+    assert "A session agreed with a tutor would no longer fit: Monday 15:00." in page.text()
+    assert selected(page, "needs-0-subject_code") == ["GEOM"]
+
+
+def test_free_time_without_an_agreed_session_is_refused_at_the_grid(client, make, pupil):
+    agree(make, pupil)
+    page = client.page(f"/pupils/{pupil.id}/when")
+    assert chosen(page, "slots") == {"mon-15", "tue-16"}
+    page = client.submit(
+        f"/pupils/{pupil.id}/when",
+        {"shift": "first", "place": "home", "device": "phone", "slots": ["tue-16"]} | version(page),
+    )
+    assert "A session agreed with a tutor would no longer fit: Monday 15:00." in page.text()
+    assert chosen(page, "slots") == {"tue-16"}
+
+
+def test_form_from_an_older_version_gets_a_page_that_says_so(client, pupil):
+    old = version(client.page(f"/pupils/{pupil.id}/who"))
+    client.submit(f"/pupils/{pupil.id}/who", WHO | old)
+    page = client.submit(f"/pupils/{pupil.id}/who", WHO | old | {"first_name": "Айша"}, status=409)
+    assert "Somebody has changed this since you opened the page." in page.text()
+    assert db.session.scalar(select(Pupil.first_name)) == "Дамир"
+
+
+@pytest.mark.parametrize(
+    ("path", "typed"),
+    [
+        ("who", WHO | {"first_name": IIN}),
+        ("what", {"needs-0-subject_code": "ALG", "needs-0-grade": "8", "needs-0-topics": f"IIN {IIN}"}),
+    ],
+)
+def test_changes_refuse_an_iin_too(client, pupil, path, typed):
+    page = client.page(f"/pupils/{pupil.id}/{path}")
+    assert "Remove the IIN" in client.submit(f"/pupils/{pupil.id}/{path}", typed | version(page)).text()
+
+
+def test_consent_is_added_and_withdrawn(client, make, teacher):
+    pupil = make.pupil(teacher=teacher, consent_state=ConsentState.PENDING, consent_on=None, consent_form=None)
+    address = f"/pupils/{pupil.id}/consent"
+    page = client.page(address)
+    assert set(values(page, "consent_state")) == {"received", "pending", "refused"}
+    page = client.submit(address, {"consent_state": "received"} | version(page))
+    assert "Write the date on which the consent was given." in page.text()
+    given = {"consent_state": "received", "consent_on": "2026-11-20", "consent_form": "electronic"}
+    assert "Consent is on file." in client.submit(address, given | version(page)).text()
+    db.session.refresh(pupil)
+    assert (pupil.consent_state, pupil.consent_on) == (ConsentState.RECEIVED, date(2026, 11, 20))
+
+    match = agree(make, pupil)
+    page = client.page(address)
+    assert set(values(page, "consent_state")) == {"received", "withdrawn"}
+    assert "The sessions of Algebra with" in page.text()
+    page = client.submit(address, {"consent_state": "withdrawn"} | version(page))
+    assert "The pupil's sessions have ended" in page.text()
+    db.session.refresh(match)
+    assert match.state == MatchState.ENDED
+
+
+def test_withdrawal_asks_first_and_says_what_ends(client, make, pupil):
+    agree(make, pupil)
+    page = client.page(f"/pupils/{pupil.id}/withdraw")
+    assert "The sessions of Algebra with" in page.text()
+    page = client.submit(f"/pupils/{pupil.id}/withdraw", version(page))
+    assert "is withdrawn" in page.text()
+    assert "This nomination was withdrawn on" in client.page(f"/pupils/{pupil.id}").text()
+    client.page(f"/pupils/{pupil.id}/who", status=403)
+
+
+def test_teacher_ends_a_match_with_a_reason(client, make, pupil):
+    match = agree(make, pupil)
+    address = f"/pupils/{pupil.id}/matches/{match.id}/end"
+    assert address in client.page(f"/pupils/{pupil.id}").links()
+    assert "Fill in this field." in client.submit(address, {"reason": ""}).text()
+    page = client.submit(address, {"reason": "The pupil moves away"})
+    assert "The match has ended." in page.text()
+    client.page(address, status=404)
+
+
+def test_match_of_another_pupil_is_not_ended_from_here(client, make, pupil, teacher):
+    other = agree(make, make.pupil(teacher=teacher))
+    client.submit(f"/pupils/{pupil.id}/matches/{other.id}/end", {"reason": "x"}, status=404)
+
+
+def fill(make, teachers, number):
+    """Make pupils in every state, with reasons."""
+    for position in range(number):
+        pupil = make.pupil(teacher=teachers[position % len(teachers)], needs=("ALG", "PHYS"))
+        if position % 3 == 1:
+            make.proposal(pupil.needs[0], make.tutor())
+        if position % 3 == 2:
+            make.proposal(pupil.needs[0], make.tutor(), state=MatchState.APPROVED)
+    round_ = make.round()
+    db.session.add_all(
+        WaitingNeed(round_id=round_.id, need_id=need_id, reason="no_common_time", explanation={})
+        for need_id in db.session.scalars(select(Need.id).where(Need.subject_code == "PHYS"))
+    )
+    db.session.commit()
+
+
+def test_lists_of_300_pupils_need_few_statements(client, make):
+    teachers = [make.teacher() for _number in range(6)]
+    fill(make, teachers, 300)
+    coordinator = make.coordinator()
+    lists = [
+        "/pupils",
+        "/pupils?state=waiting&subject=PHYS&sort=grade",
+        "/pupils?search=о&priority=2&region=KZ-59",
+        "/schools",
+        "/schools?sort=-waiting",
+        f"/schools/{teachers[0].teacher.school_id}",
+    ]
+    for account_id, addresses in ((teachers[0].id, ["/pupils", "/"]), (coordinator.id, lists)):
+        client.sign_in(db.session.get(Account, account_id))
+        for address in addresses:
+            with count_statements() as statements:
+                page = client.page(address)
+            assert len(statements) <= MOST_STATEMENTS, f"{address}: {len(statements)}"
+            assert len(page.all("tr")) > 1
+    assert db.session.scalar(select(func.count()).select_from(Pupil)) == 300
