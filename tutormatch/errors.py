@@ -145,3 +145,7 @@ class EmailNotConfirmed(DomainError):
 
 class FactsMissing(DomainError):
     """What a coordinator saw is not enough to check this tutor."""
+
+
+class CodeTaken(DomainError):
+    """Another row of the catalogue has this code."""

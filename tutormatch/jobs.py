@@ -4,10 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app
 from huey import SqliteHuey, crontab
 
-from . import mail
+from . import clock, mail
+from .queries.health import WORKER_HEARD_AT
 
 
 def init_app(app: Flask) -> None:
@@ -25,6 +26,7 @@ def init_app(app: Flask) -> None:
 
     send_mail = queue.task()(in_context(_send_mail))
     queue.periodic_task(crontab())(in_context(_send_mail_every_minute))
+    queue.periodic_task(crontab())(in_context(_say_that_worker_lives))
     run_round = queue.task()(in_context(_run_round))
 
     app.extensions["queue"] = queue
@@ -38,6 +40,10 @@ def _send_mail() -> None:
 
 def _send_mail_every_minute() -> None:
     mail.deliver_due()
+
+
+def _say_that_worker_lives() -> None:
+    current_app.extensions["queue"].put(WORKER_HEARD_AT, clock.now().isoformat())
 
 
 def _run_round(round_id: int) -> None:

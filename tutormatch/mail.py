@@ -15,11 +15,10 @@ from .database import after_commit, transactional
 from .errors import UndoTooLate
 from .extensions import db
 from .i18n import in_locale
-from .models import Account, Decision, OutboxMessage
+from .models import MAX_ATTEMPTS, Account, Decision, OutboxMessage
 
 BATCH = 100
 LONGEST_SUBJECT = 250
-MAX_ATTEMPTS = 8
 SMTP_TIMEOUT_SECONDS = 20
 
 

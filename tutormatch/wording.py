@@ -13,10 +13,12 @@ from .i18n import LOCALE_NAMES, best_locale
 from .matching.problem import Reason
 from .matching.slots import hour_of, make_slot, weekday_of
 from .models import (
+    AccountState,
     AuditKind,
     ConsentForm,
     ConsentState,
     Device,
+    MailState,
     MatchState,
     Place,
     Priority,
@@ -62,7 +64,13 @@ LABELS = WordsByMember(
         Role.ADMINISTRATOR: _("administrator"),
     },
     {
-        TutorState.APPLIED: _("to be checked"),
+        AccountState.ACTIVE: _("active"),
+    AccountState.UNCONFIRMED: _("e-mail not confirmed"),
+    AccountState.DISABLED: _("disabled"),
+    MailState.WAITING: _("waiting"),
+    MailState.FAILED: _("failed"),
+    MailState.SENT: _("sent"),
+    TutorState.APPLIED: _("to be checked"),
         TutorState.CHECKED: _("checked"),
         TutorState.DECLINED: _("declined"),
         TutorState.PAUSED: _("paused"),
@@ -301,7 +309,13 @@ STAGES = {
 
 TONES = WordsByMember(
     {
-        TutorState.APPLIED: "waiting",
+        AccountState.ACTIVE: "good",
+    AccountState.UNCONFIRMED: "waiting",
+    AccountState.DISABLED: "bad",
+    MailState.WAITING: "waiting",
+    MailState.FAILED: "bad",
+    MailState.SENT: "good",
+    TutorState.APPLIED: "waiting",
         TutorState.CHECKED: "good",
         TutorState.DECLINED: "bad",
         TutorState.PAUSED: "quiet",

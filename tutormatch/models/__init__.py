@@ -1,12 +1,12 @@
 """The tables, one file per noun. Importing this package registers all of them."""
 
-from .account import Account, Coordinator, Role, ScopeKind, Teacher, TeacherState
+from .account import Account, AccountState, Coordinator, Role, ScopeKind, Teacher, TeacherState
 from .attempt import Attempt, AttemptKind
 from .audit import AuditEvent, AuditKind
 from .catalogue import District, Institution, Region, School, SchoolKind, SchoolPeriod, Subject
 from .draft import Draft, DraftKind
 from .match import BlockedPair, Decision, DecisionKind, Match, MatchState, WeeklySession
-from .outbox import OutboxMessage
+from .outbox import MAX_ATTEMPTS, MailState, OutboxMessage
 from .pupil import (
     ConsentForm,
     ConsentState,
@@ -24,7 +24,9 @@ from .round import Round, RoundFailure, RoundState, WaitingNeed
 from .tutor import Tutor, TutorState, TutorSubject
 
 __all__ = [
+    "MAX_ATTEMPTS",
     "Account",
+    "AccountState",
     "Attempt",
     "AttemptKind",
     "AuditEvent",
@@ -40,6 +42,7 @@ __all__ = [
     "Draft",
     "DraftKind",
     "Institution",
+    "MailState",
     "Match",
     "MatchState",
     "Need",

@@ -19,6 +19,14 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class AccountState(StrEnum):
+    """How an account stands."""
+
+    ACTIVE = "active"
+    UNCONFIRMED = "unconfirmed"
+    DISABLED = "disabled"
+
+
 class Account(UserMixin, db.Model):
     """One person. Without ``email`` and ``password_hash`` nobody can sign in as them.
 
@@ -56,7 +64,7 @@ class Account(UserMixin, db.Model):
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     teacher: Mapped["Teacher | None"] = relationship(back_populates="account", foreign_keys="Teacher.account_id")
-    coordinator: Mapped["Coordinator | None"] = relationship(back_populates="account")
+    coordinator: Mapped["Coordinator | None"] = relationship(back_populates="account", cascade="all, delete-orphan")
 
     @property
     def full_name(self) -> str:
@@ -70,6 +78,12 @@ class Account(UserMixin, db.Model):
     @property
     def is_email_confirmed(self) -> bool:
         return self.email_confirmed_at is not None
+
+    @property
+    def state(self) -> AccountState:
+        if not self.is_active:
+            return AccountState.DISABLED
+        return AccountState.ACTIVE if self.is_email_confirmed else AccountState.UNCONFIRMED
 
     def get_id(self) -> str:
         return f"{self.id}.{self.credentials_version}"

@@ -1,14 +1,13 @@
 """Reading of accounts."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from ..errors import EmailTaken, NotFound
 from ..extensions import db
-from ..models import Account, Coordinator, Role, Teacher
+from ..models import Account, AccountState, Coordinator, Role, Teacher
 from .paging import Page, paginate
 from .people import is_named, sorted_by
 
@@ -57,21 +56,6 @@ def refuse_invited(email: str) -> None:
     """
     if db.session.scalar(by_email(email).join(Coordinator).where(Account.password_hash.is_(None))) is not None:
         raise EmailTaken
-
-
-class AccountState(StrEnum):
-    """How an account stands, for the administrator's list."""
-
-    ACTIVE = "active"
-    UNCONFIRMED = "unconfirmed"
-    DISABLED = "disabled"
-
-
-def state_of(account: Account) -> AccountState:
-    """Return how an account stands."""
-    if not account.is_active:
-        return AccountState.DISABLED
-    return AccountState.ACTIVE if account.is_email_confirmed else AccountState.UNCONFIRMED
 
 
 @dataclass(frozen=True)

@@ -114,8 +114,6 @@ def withdraw(administrator: Account, account_id: int) -> None:
     _require_administrator(administrator)
     account = _open_invitation(account_id)
     audit.record(AuditKind.INVITATION_WITHDRAWN, administrator, account)
-    db.session.delete(account.coordinator)
-    db.session.flush()
     db.session.delete(account)
 
 

@@ -3,6 +3,7 @@
 from . import (
     accounts,
     administration,
+    catalogue,
     matches,
     nominations,
     pages,
@@ -28,4 +29,5 @@ BLUEPRINTS = (
     matches.bp,
     timetables.bp,
     administration.bp,
+    catalogue.bp,
 )
