@@ -162,6 +162,20 @@ def institution(institution_id: int) -> Institution:
     return _one(Institution, institution_id)
 
 
+def institution_of_code(code: str) -> Institution:
+    """Return the institution of a code such as ``NKU``.
+
+    Raises
+    ------
+    NotFound
+        When there is none.
+    """
+    found = db.session.scalar(select(Institution).where(Institution.code == code))
+    if found is None:
+        raise NotFound
+    return found
+
+
 def periods() -> list[SchoolPeriod]:
     """Return the periods of all school years, the newest year first."""
     rows = db.session.scalars(select(SchoolPeriod).order_by(SchoolPeriod.starts_on, SchoolPeriod.id)).all()
