@@ -205,9 +205,11 @@ def _topics(text: str, reason: str, *, is_accepted: bool = False) -> Soil:
     return _cell("needs.csv", "topics", text, reason, accepted_as=text if is_accepted else None)
 
 
-def _subject(alias: str, meant: str) -> Soil:
-    reason = f"No subject code; {meant} is meant, though only the class and its language tell"
-    return _cell("needs.csv", "subject", alias, reason)
+def _subject(alias: str, *meant: str) -> Soil:
+    reason = f"An everyday name; the class and its language tell which of {', '.join(meant)} it is"
+    return _cell(
+        "needs.csv", "subject", alias, reason, accepted_as=lambda code: code, where=lambda row: row["subject"] in meant
+    )
 
 
 def _consent_on(text: str, reason: str, accepted_as: str | None = None) -> Soil:
@@ -271,12 +273,12 @@ VARIANTS: Mapping[str, Soil] = {
     ),
     "name_blank": _cell("pupils.csv", "last_name", "  ", "A pupil without a last name"),
     # Subjects by their everyday names.
-    "subject_alg": _subject("алг.", "ALG or ALGAN"),
+    "subject_alg": _subject("алг.", "ALG", "ALGAN"),
     "subject_eng": _subject("англ.", "ENG"),
     "subject_inf": _subject("инф.", "INF"),
-    "subject_aed": _subject("АӘД", "MILTECH, which has no tutoring,"),
-    "subject_kaz_ru": _subject("Каз.яз.", "KAZ1, KAZ2 or KAZ2P"),
-    "subject_kaz_kk": _subject("қаз тілі", "KAZ1, KAZ2 or KAZ2P"),
+    "subject_aed": _cell("needs.csv", "subject", "АӘД", "Initial military training has no tutoring"),
+    "subject_kaz_ru": _subject("Каз.яз.", "KAZ1", "KAZ2", "KAZ2P"),
+    "subject_kaz_kk": _subject("қаз тілі", "KAZ1", "KAZ2", "KAZ2P"),
     # The same person twice.
     "pupil_from_two_teachers": _same_pupil_from_two_teachers,
     "pupil_id_twice": _same_identifier_twice,
@@ -293,12 +295,12 @@ VARIANTS: Mapping[str, Soil] = {
     "byte_order_mark": _whole_file(
         "pupils.csv", "A byte order mark means nothing", accepted=True, encoding="utf-8-sig"
     ),
-    "semicolons": _whole_file("schools.csv", "The cells are parted by commas", accepted=False, delimiter=";"),
-    "tabs": _whole_file("schools.csv", "The cells are parted by commas", accepted=False, delimiter="\t"),
+    "semicolons": _whole_file("schools.csv", "Spreadsheets part cells by semicolons", accepted=True, delimiter=";"),
+    "tabs": _whole_file("schools.csv", "Spreadsheets part cells by tabs", accepted=True, delimiter="\t"),
     # Dates.
     "date_with_dots": _consent_on("01.09.2026", "Day, month and year with dots are a date", accepted_as="2026-09-01"),
     "date_excel_serial": _consent_on(
-        EXCEL_SERIAL_OF_2026_09_01, "A number is no date: two calendars of spreadsheets read it differently"
+        EXCEL_SERIAL_OF_2026_09_01, "The number by which spreadsheets know the day", accepted_as="2026-09-01"
     ),
     "date_impossible": _consent_on("2026-02-30", "There is no such day"),
 }

@@ -31,3 +31,11 @@ def is_iin(digits: str) -> bool:
 def contains_iin(text: str) -> bool:
     """Say whether ``text`` contains an IIN, also one written with spaces or hyphens."""
     return any(is_iin(re.sub(r"\D", "", found)) for found in _TWELVE_DIGITS.findall(text))
+
+
+_PHONE = re.compile(r"(?<!\d)(?:(?:\+?7|8)[ \-(]*)?7\d\d[ \-)]*\d{3}[ \-]?\d\d[ \-]?\d\d(?!\d)")
+
+
+def contains_phone(text: str) -> bool:
+    """Say whether ``text`` contains a mobile number of Kazakhstan, however it is written."""
+    return bool(_PHONE.search(text))
