@@ -67,7 +67,7 @@ def entries_of_teacher(sessions: Iterable[TeacherSession]) -> Entries:
                     TUTORING_LANGUAGES_IN[session.tutoring_language],
                     session.tutor_name,
                 ],
-                "url": None,
+                "url": url_for("pupils.show", pupil_id=session.pupil_id),
                 "tone": "good",
             }
         )
