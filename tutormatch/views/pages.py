@@ -18,11 +18,6 @@ bp = Blueprint("pages", __name__)
 LOCALE_REMEMBERED_FOR = timedelta(days=365)
 
 
-@bp.app_template_global()
-def has_endpoint(name: str) -> bool:
-    return name in current_app.view_functions
-
-
 @bp.get("/")
 @access.public
 def home() -> ResponseReturnValue:
