@@ -164,6 +164,7 @@ def test_every_fault_of_every_file_is_listed_at_once(app, clean, tmp_path, term)
     with pytest.raises(FaultyInput) as refused:
         import_folder(folder)
     assert [(fault.file, fault.column) for fault in refused.value.faults] == [
+        ("pupils.csv", "last_name"),
         ("needs.csv", "grade"),
         ("needs.csv", "priority"),
     ]

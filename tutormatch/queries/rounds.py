@@ -139,3 +139,17 @@ def _reasons(round_: Round) -> dict[Reason, int]:
         .order_by(func.count().desc(), WaitingNeed.reason)
     )
     return {Reason(reason): count for reason, count in rows}
+
+
+def stored_problem(round_id: int) -> bytes:
+    """Return the input of a round as it was packed, for the command line.
+
+    Raises
+    ------
+    NotFound
+        When there is no such round or its input was not collected yet.
+    """
+    packed = db.session.scalar(select(Round.problem).where(Round.id == round_id))
+    if packed is None:
+        raise NotFound
+    return packed

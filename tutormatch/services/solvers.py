@@ -1,5 +1,6 @@
 """The solver as the worker runs it: in a process of its own, so that its end is noticed whatever ends it."""
 
+import atexit
 import json
 import os
 import queue
@@ -23,6 +24,14 @@ Report = Callable[[str | None, float], None]
 HEARTBEAT_SECONDS = 1.0
 LINES_KEPT = 20
 ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
+_running: set[subprocess.Popen[str]] = set()
+
+
+@atexit.register
+def _end_all() -> None:
+    """End the solvers that a stopping worker would leave behind."""
+    for process in list(_running):
+        process.kill()
 
 
 class SolverEnded(Exception):
@@ -80,6 +89,7 @@ def _solve_beside(arguments: list[str], report: Report) -> None:
         encoding="utf-8",
         errors="replace",
     )
+    _running.add(process)
     ends_at = time.monotonic() + current_app.config["SOLVER_TIME_LIMIT"].total_seconds()
     words: deque[str] = deque(maxlen=LINES_KEPT)
     lines = _lines(process)
@@ -104,6 +114,7 @@ def _solve_beside(arguments: list[str], report: Report) -> None:
     finally:
         process.kill()
         process.wait()
+        _running.discard(process)
 
 
 def _lines(process: subprocess.Popen[str]) -> "queue.SimpleQueue[str | None]":
