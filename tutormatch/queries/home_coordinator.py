@@ -124,7 +124,7 @@ def coordinator(viewer: Account) -> CoordinatorHome:
         matches_under_way=people[2],
         last_round=last_round,
         balance=_balance(scope),
-        sessions_offered=people[3],
+        sessions_offered=int(people[3]),
     )
 
 
@@ -173,7 +173,7 @@ def _balance(scope: Scope) -> list[Balance]:
         .group_by(Subject.family)
     )
     for family, first, sessions, with_tutor in db.session.execute(wanted):
-        counts[family][:2] = sessions, with_tutor
+        counts[family][:2] = int(sessions), int(with_tutor)
         position[family] = first
     taught = (
         select(TutorSubject.tutor_id, Subject.family, func.min(Subject.position).label("first"))
@@ -188,6 +188,6 @@ def _balance(scope: Scope) -> list[Balance]:
         .group_by(taught.c.family)
     )
     for family, first, sessions in db.session.execute(offered):
-        counts[family][2] = sessions
+        counts[family][2] = int(sessions)
         position[family] = min(position.get(family, first), first)
     return [Balance(family, *counts[family]) for family in sorted(counts, key=lambda family: position[family])]

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import ColumnElement, Select, String, case, cast, func, literal, or_, select, union_all
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import contains_eager, defer, joinedload, selectinload
 
 from .. import access, clock
 from ..extensions import db
@@ -48,16 +48,17 @@ class MatchFilter:
     priority: Priority | None = None
     name: str = ""
 
-    def conditions(self, but: str | None = None) -> list[ColumnElement[bool]]:
-        """Return the conditions on the joined rows, without that of the facet ``but``."""
-        found = [
-            column == getattr(self, facet)
-            for facet, column in FACETS.items()
-            if facet != but and getattr(self, facet) is not None
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the conditions on the joined rows."""
+        facets = [
+            column == getattr(self, facet) for facet, column in FACETS.items() if getattr(self, facet) is not None
         ]
-        if key := collation_key(self.name):
-            found.append(Pupil.sort_name.contains(key, autoescape=True))
-        return found
+        return facets + self.name_conditions()
+
+    def name_conditions(self) -> list[ColumnElement[bool]]:
+        """Return the condition on the pupil's name, the one that is no facet."""
+        key = collation_key(self.name)
+        return [Pupil.sort_name.contains(key, autoescape=True)] if key else []
 
     def values(self) -> dict[str, str]:
         """Return what an address needs to say for this filter."""
@@ -89,7 +90,7 @@ class MatchList:
 
     page: Page[Match]
     facets: Mapping[str, Sequence[FacetValue]]
-    alternatives: Mapping[str, Tutor]
+    alternatives: Mapping[str, str]
 
     def count(self, state: MatchState) -> int:
         """Return how many matches of ``state`` the other filters leave."""
@@ -136,8 +137,10 @@ def list_matches(viewer: Account, which: Conditions, narrowed: MatchFilter, sort
         .order_by(*_order(sort, schools))
         .options(
             contains_eager(Match.need).contains_eager(Need.subject),
-            contains_eager(Match.pupil).contains_eager(Pupil.school),
-            contains_eager(Match.tutor).options(contains_eager(Tutor.account), joinedload(Tutor.institution)),
+            contains_eager(Match.pupil).options(contains_eager(Pupil.school), defer(Pupil.slots)),
+            contains_eager(Match.tutor).options(
+                contains_eager(Tutor.account), joinedload(Tutor.institution), defer(Tutor.slots)
+            ),
             selectinload(Match.sessions),
         )
     )
@@ -210,12 +213,23 @@ def _order(sort: str, schools: Sequence[int]) -> list[Any]:
 
 def _facets(which: Conditions, narrowed: MatchFilter) -> dict[str, list[FacetValue]]:
     """Count the matches for each value of each filter, the other filters being as they are."""
+    listed = (
+        _matches(which, *(column.label(facet) for facet, column in FACETS.items()))
+        .where(*narrowed.name_conditions())
+        .cte("listed")
+    )
     counts = union_all(
         *(
-            _matches(which, literal(facet).label("facet"), cast(column, String).label("value"), func.count())
-            .where(*narrowed.conditions(but=facet))
-            .group_by(column)
-            for facet, column in FACETS.items()
+            select(literal(facet).label("facet"), cast(listed.c[facet], String).label("value"), func.count())
+            .where(
+                *(
+                    listed.c[other] == getattr(narrowed, other)
+                    for other in FACETS
+                    if other != facet and getattr(narrowed, other) is not None
+                )
+            )
+            .group_by(listed.c[facet])
+            for facet in FACETS
         )
     )
     found: dict[str, dict[str, int]] = {facet: {} for facet in FACETS}
@@ -254,17 +268,17 @@ def _by_name(place: School | Institution) -> tuple[str, int]:
     return place.collation_key, place.id
 
 
-def alternatives(viewer: Account, matches: Sequence[Match]) -> dict[str, Tutor]:
-    """Return the tutors in the viewer's sight whom the explanations name as alternatives, by their code."""
+def alternatives(viewer: Account, matches: Sequence[Match]) -> dict[str, str]:
+    """Return the names of the tutors in the viewer's sight whom the explanations name, by their code."""
     codes = {code for match in matches for code in match.explanation.get("alternative_tutors", ())}
     if not codes:
         return {}
-    tutors = db.session.scalars(
-        select(Tutor)
+    tutors = db.session.execute(
+        select(Tutor.code, Account)
+        .join(Tutor.account)
         .where(Tutor.code.in_(codes), Scope.of_coordinator(viewer).has_tutor())
-        .options(joinedload(Tutor.account), joinedload(Tutor.institution))
     )
-    return {tutor.code: tutor for tutor in tutors}
+    return {code: account.full_name for code, account in tutors}
 
 
 @dataclass(frozen=True)
@@ -272,7 +286,7 @@ class MatchPage:
     """One match with its history."""
 
     match: Match
-    alternatives: Mapping[str, Tutor]
+    alternatives: Mapping[str, str]
     earlier: Sequence[Match]
     blocks: Sequence[tuple[int | None, Decision | None]]
 
