@@ -217,6 +217,7 @@ class _Search:
         if not is_settled:
             cover.tighten(program.close_cover().bound)
             program.close_cover_order()
+            points.value = self._points_at_most(program.best, None)
         if self._new_points(program.best) < points.value:
             points.tighten(program.close_quality().bound)
         return program.best

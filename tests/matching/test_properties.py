@@ -1,0 +1,124 @@
+"""What must hold on every problem, tried on small random ones."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from itertools import combinations
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.matching.builders import reached
+from tests.matching.oracle import Oracle
+from tests.matching.strategies import problems
+from tutormatch.matching import PairStatus, Problem, Solution, solve, verify, write_problem
+from tutormatch.matching.population import generate
+
+# A failing problem is small as it comes; shrinking it further would take minutes.
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+
+thorough = settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    phases=PHASES,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def new_needs(problem: Problem, solution: Solution) -> Counter[str]:
+    """Count the newly matched needs of each pupil."""
+    agreed = {pair.need_id for pair in problem.pairs if pair.status is PairStatus.LOCKED}
+    matched = (match.need_id for match in solution.matches if match.need_id not in agreed)
+    return Counter(problem.need[need_id].pupil_id for need_id in matched)
+
+
+@thorough
+@given(problems())
+def test_both_engines_reach_the_same_levels_and_keep_every_rule(problem):
+    solutions = [solve(problem, engine=engine) for engine in ("networkx", "ortools")]
+    for solution in solutions:
+        assert verify(problem, solution) == []
+    assert reached(solutions[0]) == reached(solutions[1])
+
+
+@thorough
+@given(problems())
+def test_breadth_and_cover_equal_an_exact_integer_program(problem):
+    solution = solve(problem)
+    assert all(solution.certificate.level(name).is_proven for name in ("breadth", "cover"))
+    oracle = Oracle(problem)
+    order = oracle.order()
+    helped = {pair.pupil_id for pair in oracle.agreed.values()}
+    new = new_needs(problem, solution)
+    by_place = Counter(order[pupil] for pupil in new if pupil not in helped)
+    assert [by_place[place] for place in sorted(set(order.values()), reverse=True)] == oracle.breadth()
+    rank = {place: number for number, place in enumerate(sorted(set(order.values())), start=1)}
+    further = {pupil: count - (pupil not in helped) for pupil, count in new.items()}
+    ranks = sum(rank[order[pupil]] * count for pupil, count in further.items())
+    assert (sum(further.values()), ranks) == oracle.cover()
+
+
+@thorough
+@given(problems(), st.randoms(use_true_random=False))
+def test_the_order_of_records_changes_nothing(problem, random):
+    def shuffled(records):
+        return random.sample(records, len(records))
+
+    other = Problem.of(*map(shuffled, (problem.tutors, problem.pupils, problem.needs, problem.pairs)))
+    first, second = solve(problem), solve(other)
+    assert first.matches == second.matches
+    assert first.unmatched == second.unmatched
+
+
+@thorough
+@given(problems())
+def test_no_need_is_left_that_a_tutor_could_still_take(problem):
+    for unmatched in solve(problem).unmatched:
+        assert unmatched.funnel[-1].tutors_left == 0
+
+
+@settings(thorough, max_examples=25)
+@given(problems())
+def test_the_sets_of_pupils_served_together_are_a_matroid(problem):
+    """Every subset of an independent set is independent, and a larger one can extend a smaller one."""
+    free = Problem.of(problem.tutors, problem.pupils, problem.needs)
+    pupils = [pupil.id for pupil in free.pupils]
+    independent = {
+        frozenset(some)
+        for size in range(len(pupils) + 1)
+        for some in combinations(pupils, size)
+        if reached(solve(only(free, some), time_limit=0))["breadth"] == size
+    }
+    for larger in independent:
+        assert all(larger - {pupil} in independent for pupil in larger)
+        for smaller in independent:
+            if len(smaller) < len(larger):
+                assert any(smaller | {pupil} in independent for pupil in larger - smaller)
+
+
+def only(problem: Problem, pupils) -> Problem:
+    return Problem.of(
+        problem.tutors,
+        [pupil for pupil in problem.pupils if pupil.id in pupils],
+        [need for need in problem.needs if need.pupil_id in pupils],
+    )
+
+
+def test_another_hash_seed_gives_the_same_files(tmp_path):
+    write_problem(generate("40:20", 3).problem, tmp_path / "problem")
+    results = set()
+    for seed in ("0", "1", "4242"):
+        out = tmp_path / f"solution-{seed}"
+        subprocess.run(
+            [sys.executable, "-m", "tutormatch.matching", "solve", tmp_path / "problem", "--out", out],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+        )
+        levels = json.loads((out / "summary.json").read_text(encoding="utf-8"))["levels"]
+        tables = [(out / name).read_bytes() for name in ("matches.csv", "unmatched.csv")]
+        results.add((json.dumps(levels), *tables))
+    assert len(results) == 1
