@@ -67,10 +67,8 @@ class Oracle:
                 taken["tutor at", pair.tutor_id, slot] = taken["pupil at", pair.pupil_id, slot] = 1
                 taken["tutor", pair.tutor_id] += 1
         for key, variables in groups.items():
-            if key[0] == "tutor":
-                most = problem.tutor[key[1]].sessions_per_week - taken[key]
-            else:
-                most = 1 - taken[key]
+            at_most = problem.tutor[key[1]].sessions_per_week if key[0] == "tutor" else 1
+            most = at_most - taken[key]
             if key[0] in ("need", "tutor at", "pupil at", "tutor"):
                 self._row(dict.fromkeys(variables, 1), -np.inf, most)
         for couple, variable in self.couple_at.items():

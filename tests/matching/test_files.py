@@ -1,0 +1,243 @@
+"""Reading and writing folders: every fault with its file, row and column, and nothing half-written."""
+
+import pytest
+
+from tests.matching.builders import blocked, locked, need, problem, pupil, returning, tutor
+from tutormatch.matching import (
+    COLUMNS,
+    EXTENSION_COLUMNS,
+    FaultyInput,
+    Teaching,
+    read_problem,
+    read_solution,
+    solve,
+    write_problem,
+    write_solution,
+)
+from tutormatch.matching.__main__ import main
+
+SOUND = {
+    "tutors.csv": [
+        "tutor_id,subjects,languages,slots,sessions_per_week,max_pupils,conditions,institution,group_size",
+        "T1,MATH:1-6;ALG:7-9,kk;ru,mon-15;tue-09,3,2,sen,NKU,1",
+        "T2,KAZ2:1-11,kk,mon-15,1,,,,",
+    ],
+    "pupils.csv": [
+        "pupil_id,school,languages,slots,max_tutors,requires,patrons",
+        "P1,S1,kk>ru,mon-15;tue-09,,,",
+        "P2,S1,ru,mon-15,1,sen,NKU;KU",
+    ],
+    "needs.csv": [
+        "need_id,pupil_id,subject,grade,priority,waiting_days,sessions_per_week,group_ok",
+        "N1,P1,MATH,5,3,10,2,1",
+        "N2,P2,MATH,6,,,,",
+    ],
+    "pairs.csv": ["tutor_id,pupil_id,need_id,status,slots", "T2,P1,,blocked,"],
+}
+
+
+def write(folder, **changed):
+    """Write the sound problem with some tables changed: a list of lines, bytes, or None for no file."""
+    folder.mkdir(exist_ok=True)
+    for name, lines in SOUND.items():
+        content = changed.get(name.removesuffix(".csv"), lines)
+        if isinstance(content, bytes):
+            (folder / name).write_bytes(content)
+        elif content is not None:
+            (folder / name).write_text("\n".join(content) + "\n", encoding="utf-8")
+    return folder
+
+
+def table(name, row, line=2):
+    """Return a sound table with one line replaced."""
+    lines = list(SOUND[name + ".csv"])
+    lines[line - 1] = row
+    return {name: lines}
+
+
+TUTOR = "T1,MATH:1-6,kk,mon-15,3,2,,,1"
+PUPIL = "P1,S1,kk,mon-15,,,"
+NEED = "N1,P1,MATH,5,3,10,2,1"
+LOCK = "T1,P1,N1,locked,mon-15"
+
+FAULTY = {
+    "unknown weekday": (table("tutors", TUTOR.replace("mon-15", "mo-15")), "tutors.csv:2: slots: 'mo-15'"),
+    "hour 25": (table("tutors", TUTOR.replace("mon-15", "mon-25")), "tutors.csv:2: slots: 'mon-25'"),
+    "one digit": (table("pupils", PUPIL.replace("mon-15", "mon-9")), "pupils.csv:2: slots: 'mon-9'"),
+    "slot twice": (
+        table("tutors", TUTOR.replace("mon-15", "mon-15;mon-15")),
+        "tutors.csv:2: slots: 'mon-15;mon-15'",
+    ),
+    "grades down": (table("tutors", TUTOR.replace("1-6", "7-3")), "tutors.csv:2: subjects: 'MATH:7-3'"),
+    "grade 12": (table("needs", NEED.replace("MATH,5", "MATH,12")), "needs.csv:2: grade: '12'"),
+    "no grades": (table("tutors", TUTOR.replace("MATH:1-6", "MATH")), "tutors.csv:2: subjects: 'MATH'"),
+    "subject in small letters": (
+        table("needs", NEED.replace("MATH", "math")),
+        "needs.csv:2: subject: 'math'",
+    ),
+    "no sessions": (table("tutors", TUTOR.replace(",3,", ",0,")), "tutors.csv:2: sessions_per_week: '0'"),
+    "half a session": (table("tutors", TUTOR.replace(",3,", ",1.5,")), "sessions_per_week: '1.5'"),
+    "priority 4": (table("needs", NEED.replace("5,3", "5,4")), "needs.csv:2: priority: '4'"),
+    "negative wait": (table("needs", NEED.replace("10", "-1")), "needs.csv:2: waiting_days: '-1'"),
+    "yes for a flag": (table("needs", NEED[:-1] + "yes"), "needs.csv:2: group_ok: 'yes'"),
+    "language twice": (table("pupils", PUPIL.replace("kk", "kk>kk")), "pupils.csv:2: languages: 'kk>kk'"),
+    "wrong separator": (table("pupils", PUPIL.replace("kk", "kk;ru")), "pupils.csv:2: languages: 'kk;ru'"),
+    "blank where required": (table("pupils", PUPIL.replace("S1", "")), "pupils.csv:2: school: ''"),
+    "missing pupil": (table("needs", NEED.replace("P1", "P9")), "needs.csv:2: pupil_id: 'P9'"),
+    "duplicate id": (table("needs", "N1,P2,MATH,6,,,,", line=3), "needs.csv:3: need_id: 'N1'"),
+    "missing tutor": (table("pairs", "T9,P1,,blocked,"), "pairs.csv:2: tutor_id: 'T9'"),
+    "unknown status": (table("pairs", "T1,P1,,maybe,"), "pairs.csv:2: status: 'maybe'"),
+    "locked without need": (table("pairs", "T1,P1,,locked,mon-15"), "pairs.csv:2: need_id: ''"),
+    "need of another pupil": (table("pairs", LOCK.replace("N1", "N2")), "pairs.csv:2: need_id: 'N2'"),
+    "unknown column": (
+        {"needs": ["need_id,pupil_id,subject,grade,mark", "N1,P1,MATH,5,40"]},
+        "needs.csv:1: mark",
+    ),
+    "missing column": ({"needs": ["need_id,pupil_id,subject", "N1,P1,MATH"]}, "needs.csv:1: grade"),
+    "column twice": (
+        {"needs": ["need_id,pupil_id,subject,grade,grade", "N1,P1,MATH,5,5"]},
+        "needs.csv:1: grade: 'grade'",
+    ),
+    "cell too many": (table("needs", NEED + ",1"), "needs.csv:2: '9 cells'"),
+    "open quote": (table("needs", NEED.replace("N1", '"N1')), "needs.csv:2"),
+    "not UTF-8": (
+        {"pupils": "\n".join(SOUND["pupils.csv"]).replace("P2,S1", "P2,Школа").encode("cp1251")},
+        "pupils.csv:3: ",
+    ),
+    "no file": ({"needs": None}, "needs.csv: ''"),
+    "empty file": ({"needs": b""}, "needs.csv:1: ''"),
+}
+
+BOTH = [SOUND["pairs.csv"][0]]
+LOCKED = {
+    "rule 1": [LOCK.replace("T1", "T2")],
+    "rule 2": ["T2,P2,N2,locked,mon-15"],
+    "rule 3": [LOCK.replace("mon-15", "wed-15")],
+    "rule 4": [LOCK],
+    "rule 5": [LOCK.replace("mon-15", "mon-15;tue-09"), LOCK],
+    "rule 6": ["T2,P2,N2,locked,mon-15"],
+    "rule 8": [LOCK, "T1,P1,,blocked,mon-15"],
+}
+
+
+def faults_of(folder) -> list[str]:
+    with pytest.raises(FaultyInput) as caught:
+        read_problem(folder)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_the_sound_problem_is_read(tmp_path):
+    found = read_problem(write(tmp_path / "problem"))
+    assert found.tutor["T1"].subjects == (Teaching("ALG", 7, 9), Teaching("MATH", 1, 6))
+    assert found.tutor["T2"].max_pupils == 1
+    assert found.pupil["P1"].languages == ("kk", "ru")
+    assert (found.need["N2"].priority, found.need["N2"].sessions_per_week) == (2, 1)
+
+
+@pytest.mark.parametrize("case", FAULTY)
+def test_a_fault_is_one_line_with_its_place_and_exit_2(case, tmp_path, capsys):
+    changed, line = FAULTY[case]
+    folder = write(tmp_path / "problem", **changed)
+    assert main(["solve", str(folder), "--out", str(tmp_path / "solution")]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert any(line in each for each in lines), lines
+    assert len(lines) == 1 or case in ("missing column",)
+    assert all("expected" in each for each in lines)
+    assert not (tmp_path / "solution").exists()
+
+
+@pytest.mark.parametrize("rule", LOCKED)
+def test_a_locked_match_that_breaks_a_rule_is_refused_with_the_rule_and_row(rule, tmp_path):
+    changed = {"pairs": BOTH + LOCKED[rule]}
+    if rule == "rule 4":
+        changed |= table("tutors", "T1,MATH:1-6,kk;ru,mon-15;tue-09,1,1,sen,NKU,1")
+        changed["pairs"].append("T1,P2,N2,locked,tue-09")
+        changed |= table("pupils", "P2,S1,ru,mon-15;tue-09,1,sen,NKU;KU", line=3)
+    assert any(
+        f" {rule}: " in fault and "pairs.csv:" in fault
+        for fault in faults_of(write(tmp_path / "p", **changed))
+    )
+
+
+def test_two_locked_matches_at_once_name_both_rows(tmp_path):
+    pairs = [SOUND["pairs.csv"][0], LOCK, "T1,P2,N2,locked,mon-15"]
+    faults = faults_of(write(tmp_path / "problem", pairs=pairs))
+    assert any(fault.startswith("pairs.csv:3") and "(row 2)" in fault for fault in faults)
+
+
+def test_all_faults_are_told_at_once_and_none_twice(tmp_path):
+    folder = write(
+        tmp_path / "problem",
+        **table("tutors", TUTOR.replace("kk", "Kazakh").replace("mon-15", "mon-99")),
+        **table("pupils", PUPIL.replace("kk", "k")),
+        **table("needs", NEED.replace("5,3", "0,9")),
+    )
+    places = [fault.split(": '")[0] for fault in faults_of(folder)]
+    assert places == [
+        "tutors.csv:2: languages",
+        "tutors.csv:2: slots",
+        "pupils.csv:2: languages",
+        "needs.csv:2: grade",
+        "needs.csv:2: priority",
+    ]
+
+
+def test_a_row_after_a_cell_with_line_breaks_keeps_its_line(tmp_path):
+    lines = ["need_id,pupil_id,subject,grade,topics", 'N1,P1,MATH,5,"a\nb"', "N2,P2,MATH,99,"]
+    assert faults_of(write(tmp_path / "problem", needs=lines))[0].startswith("needs.csv:4: grade")
+
+
+def test_extension_columns_a_byte_order_mark_and_any_order_of_columns_are_fine(tmp_path):
+    text = "grade,need_id,subject,pupil_id,topics,current_mark\n5,N1,MATH,P1,fractions,40\n"
+    found = read_problem(write(tmp_path / "problem", needs=b"\xef\xbb\xbf" + text.encode()))
+    assert found.needs == (need("N1"),)
+    assert EXTENSION_COLUMNS.keys() == COLUMNS.keys()
+
+
+def test_problem_and_solution_come_back_as_they_were_written(tmp_path):
+    week = "mon-15;tue-15;wed-15"
+    source = problem(
+        [
+            tutor("T1", week, conditions=("sen",), institution="NKU, Kostanay", sessions_per_week=3),
+            tutor("T2"),
+        ],
+        [pupil("P1", week, languages=("ru", "kk"), max_tutors=2, patrons=("NKU, Kostanay",)), pupil("P2")],
+        [need("N1", sessions_per_week=2), need("N2", "P2", priority=3, waiting_days=7, group_ok=True)],
+        [locked("N1", "T1", "mon-15;wed-15"), blocked("T2", "P2", "mon-15"), returning("T1", "P2")],
+    )
+    write_problem(source, tmp_path / "problem")
+    assert read_problem(tmp_path / "problem") == source
+    solution = solve(source)
+    write_solution(solution, tmp_path / "solution")
+    write_solution(solution, tmp_path / "solution")
+    found = read_solution(tmp_path / "solution")
+    assert (found.matches, found.unmatched, found.certificate) == (
+        solution.matches,
+        solution.unmatched,
+        solution.certificate,
+    )
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["problem", "solution"]
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path):
+    (tmp_path / "solution").mkdir()
+    (tmp_path / "solution" / "thesis.txt").write_text("mine")
+    with pytest.raises(FileExistsError):
+        write_solution(solve(problem()), tmp_path / "solution")
+    assert [entry.name for entry in (tmp_path / "solution").iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "place"),
+    [
+        ("matches.csv", "need_id,tutor_id,slots\nN1,T1,mon-99\n", "matches.csv:2: slots"),
+        ("unmatched.csv", "need_id,reason,detail\nN1,bad luck,\n", "unmatched.csv:2: reason"),
+        ("summary.json", "{}", "summary.json"),
+        ("summary.json", "not JSON", "summary.json"),
+    ],
+)
+def test_a_faulty_solution_is_refused(file, content, place, tmp_path):
+    write_solution(solve(problem([tutor()], [pupil()], [need()])), tmp_path / "solution")
+    (tmp_path / "solution" / file).write_text(content, encoding="utf-8")
+    with pytest.raises(FaultyInput, match=place):
+        read_solution(tmp_path / "solution")
