@@ -51,6 +51,8 @@ def settings(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "MAIL_FROM": environ.get("MAIL_FROM", "tutormatch <no-reply@localhost>"),
         # The address that links in mails begin with.
         "PUBLIC_URL": required("PUBLIC_URL", f"http://127.0.0.1:{environ.get('PORT', '8000')}"),
+        # How many reverse proxies stand in front; without the right number, limits on attempts by client see only them.
+        "TRUSTED_PROXIES": int(environ.get("TRUSTED_PROXIES", "0")),
         "PORT": int(environ.get("PORT", "8000")),
         "HOST": environ.get("HOST", "127.0.0.1"),
         "TIME_ZONE": "Asia/Almaty",

@@ -90,6 +90,13 @@ def test_mail_leaves_once(mailbox, write):
     assert message().sent_at is not None
 
 
+def test_text_of_mail_that_left_is_not_kept(mailbox, write):
+    write()
+    mail.deliver_due()
+    assert message().body == ""
+    assert message().subject
+
+
 def test_mail_that_is_held_back_waits_for_its_time(mailbox, write, clock):
     write(delay=timedelta(minutes=2))
     assert mail.deliver_due() == 0

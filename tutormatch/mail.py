@@ -160,6 +160,8 @@ def _note_sent(message_id: int) -> None:
     message = db.session.get_one(OutboxMessage, message_id, with_for_update=True, populate_existing=True)
     message.sent_at = clock.now()
     message.last_error = ""
+    # Nobody reads it here any more, and it may name a pupil or hold a signed link.
+    message.body = ""
 
 
 @transactional

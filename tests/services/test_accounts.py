@@ -1,6 +1,8 @@
 """Accounts: what signing up and in, links and passwords do, and what nobody learns from them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -251,6 +253,25 @@ def test_password_link_confirms_the_address_it_arrived_at(sign_up):
     account = sign_up()
     accounts.reset_password(links.sign(Purpose.RESET_PASSWORD, account), "quite another one")
     assert account.is_email_confirmed
+
+
+def test_link_used_twice_at_the_same_moment_sets_one_password(app, sign_up):
+    account = sign_up()
+    token = links.sign(Purpose.RESET_PASSWORD, account)
+    start = Barrier(2)
+
+    def reset(password):
+        with app.app_context():
+            start.wait()
+            try:
+                accounts.reset_password(token, password)
+            except LinkExpired:
+                return False
+            return True
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(reset, ("quite another one", "and one more new"))) == [False, True]
+    assert len(audited(AuditKind.PASSWORD_CHANGED)) == 1
 
 
 def test_password_links_of_before_a_change_no_longer_work(sign_up):

@@ -1,7 +1,9 @@
 """Checking tutors and admitting teachers: facts, scope, who decides first."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +19,7 @@ from tutormatch.errors import (
     StaleVersion,
 )
 from tutormatch.extensions import db
-from tutormatch.models import AuditEvent, AuditKind, Role, ScopeKind, TeacherState, TutorState
+from tutormatch.models import Account, AuditEvent, AuditKind, Role, ScopeKind, TeacherState, TutorState
 from tutormatch.services import people
 
 FACTS = people.Facts(
@@ -113,6 +115,33 @@ def test_second_of_two_coordinators_hears_that_the_tutor_is_checked(applicant, m
     assert refused.value.state == TutorState.CHECKED
     assert tutor.checked_by == first
     assert len(mails_to(tutor.account.email)) == 1
+
+
+def test_of_two_coordinators_at_the_same_moment_one_decides(app, applicant, make):
+    tutor, coordinators = applicant(), [make.coordinator(), make.coordinator()]
+    tutor_id, seen, ids = tutor.id, tutor.version, [coordinator.id for coordinator in coordinators]
+    db.session.commit()
+    start = Barrier(2)
+
+    def decide(decision, account_id):
+        with app.app_context():
+            coordinator = db.session.get(Account, account_id)
+            db.session.rollback()
+            start.wait()
+            try:
+                if decision == "check":
+                    people.check_tutor(coordinator, tutor_id, seen, FACTS)
+                else:
+                    people.change_tutor(coordinator, tutor_id, decision, seen, "No room")
+            except AlreadyDecided:
+                return False
+            return True
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(decide, ("check", "decline"), ids)) == [False, True]
+    db.session.refresh(tutor)
+    assert len(mails_to(tutor.account.email)) == 1
+    assert len(kinds()) == 1
 
 
 def test_profile_that_changed_since_the_page_was_opened_is_looked_at_again(applicant, make):

@@ -141,7 +141,7 @@ def confirm_email(token: str) -> Account:
     LinkExpired
         When the link cannot be used, or another account has confirmed the address meanwhile.
     """
-    account = links.read(Purpose.CONFIRM_EMAIL, token)
+    account = links.read(Purpose.CONFIRM_EMAIL, token, hold=True)
     confirm(account)
     return account
 
@@ -227,7 +227,7 @@ def reset_password(token: str, password: str) -> Account:
     UnfitPassword
         When the password is easy to guess.
     """
-    account = links.read(Purpose.RESET_PASSWORD, token)
+    account = links.read(Purpose.RESET_PASSWORD, token, hold=True)
     _set_password(account, password)
     confirm(account)
     return account
@@ -244,6 +244,7 @@ def change_password(account: Account, old: str, new: str) -> bool:
     """
     assert account.email is not None
     attempts.refuse_beyond(FAILURES_PER_ADDRESS, AttemptKind.FAILED_SIGN_IN, account.email)
+    db.session.refresh(account, with_for_update=True)
     if not passwords.fits(account.password_hash, old):
         attempts.note(AttemptKind.FAILED_SIGN_IN, account.email)
         return False
@@ -255,7 +256,6 @@ def change_password(account: Account, old: str, new: str) -> bool:
 def _set_password(account: Account, password: str) -> None:
     assert account.email is not None
     passwords.check(password, account.email)
-    db.session.refresh(account, with_for_update=True)
     account.password_hash = passwords.digest(password)
     account.credentials_version += 1
     attempts.forget(AttemptKind.FAILED_SIGN_IN, account.email)

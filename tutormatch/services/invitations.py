@@ -117,15 +117,15 @@ def withdraw(administrator: Account, account_id: int) -> None:
     db.session.delete(account)
 
 
-def read(token: str) -> Account:
-    """Return the invited account of a link.
+def read(token: str, *, hold: bool = False) -> Account:
+    """Return the invited account of a link; ``hold`` as in `links.read`.
 
     Raises
     ------
     LinkExpired
         When the link cannot be used or the invitation is accepted.
     """
-    account = links.read(Purpose.ACCEPT_INVITATION, token)
+    account = links.read(Purpose.ACCEPT_INVITATION, token, hold=hold)
     if account.password_hash is not None:
         raise LinkExpired
     return account
@@ -142,9 +142,8 @@ def accept(token: str, password: str, locale: str) -> Account:
     UnfitPassword
         When the password is easy to guess.
     """
-    account = db.session.get(Account, read(token).id, with_for_update=True, populate_existing=True)
-    if account is None or account.password_hash is not None or account.email is None:
-        raise LinkExpired
+    account = read(token, hold=True)
+    assert account.email is not None
     passwords.check(password, account.email)
     account.password_hash = passwords.digest(password)
     account.credentials_version += 1

@@ -47,8 +47,13 @@ def sign(purpose: Purpose, account: Account) -> str:
     return _serializer(purpose).dumps([account.id, account.credentials_version, account.email])
 
 
-def read(purpose: Purpose, token: str) -> Account:
+def read(purpose: Purpose, token: str, *, hold: bool = False) -> Account:
     """Return the account that a link was made for.
+
+    Parameters
+    ----------
+    hold
+        Keep others from using the link until the transaction ends.
 
     Raises
     ------
@@ -61,7 +66,7 @@ def read(purpose: Purpose, token: str) -> Account:
         account_id, version, email = content
     except (BadData, ValueError, TypeError) as error:
         raise LinkExpired from error
-    account = db.session.get(Account, account_id)
+    account = db.session.get(Account, account_id, with_for_update=hold or None, populate_existing=hold)
     if account is None or not account.is_active or (account.credentials_version, account.email) != (version, email):
         raise LinkExpired
     return account
