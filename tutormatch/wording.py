@@ -411,6 +411,20 @@ def scope_name(scope: Any) -> str:
     return label(ScopeKind.COUNTRY)
 
 
+def free_hours(slots: Iterable[int]) -> str:
+    """Return free time in words, day by day: ``Monday 15:00–18:00, 19:00–20:00; Tuesday 15:00–16:00``."""
+    hours_of_day: dict[int, list[int]] = {}
+    for slot in sorted(slots):
+        hours_of_day.setdefault(weekday_of(slot), []).append(hour_of(slot))
+    lines = []
+    for weekday, hours in hours_of_day.items():
+        starts = [hour for hour in hours if hour - 1 not in hours]
+        ends = [hour + 1 for hour in hours if hour + 1 not in hours]
+        spans = ", ".join(f"{start:02d}:00–{end:02d}:00" for start, end in zip(starts, ends, strict=True))
+        lines.append(f"{weekday_name(weekday)} {spans}")
+    return "; ".join(lines)
+
+
 def capitalized(text: object) -> str:
     """Return ``text`` with its first letter in upper case, the rest as it is."""
     words = str(text)
@@ -465,6 +479,7 @@ def init_app(app: Flask) -> None:
         clock_time,
         conditions_in_words,
         day,
+        free_hours,
         happened,
         hour_of,
         label,

@@ -108,7 +108,7 @@ def test_teacher_nominates_a_pupil_in_three_steps(client, teacher):
         "41",
         "urgent",
         "Kazakh language",
-        "Monday 15:00, Tuesday 16:00",
+        "Monday 15:00–16:00; Tuesday 16:00–17:00",
         "first shift",
         "briefed for special educational needs",
     ):

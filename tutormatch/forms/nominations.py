@@ -184,7 +184,7 @@ class NeedForm(Form):
         csrf = False
 
     subject_code = SelectField(_("Subject"), validators=[Required(CHOOSE_ONE)], validate_choice=False)
-    grade = SelectField(_("Grade of the gap"), coerce=_number_or_none, validate_choice=False, validators=[Optional()])
+    grade = SelectField(_("Grade of the gap"), coerce=_number_or_none, validate_choice=False)
     priority = SelectField(
         _("Priority"),
         coerce=int,
