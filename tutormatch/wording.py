@@ -438,7 +438,7 @@ def day(value: date, width: str = "long") -> str:
 
 def moment(value: datetime) -> str:
     """Return a moment in programme time as the reader's locale writes it."""
-    return format_datetime(value, "d MMMM y, HH:mm")
+    return f"{format_date(value, 'long')}, {format_datetime(value, 'HH:mm')}"
 
 
 def clock_time(value: datetime) -> str:
