@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises: 
-Create Date: 2026-11-21 20:22:17.219160
+Create Date: 2026-11-21 21:08:33.461080
 
 """
 from alembic import op
@@ -34,11 +34,23 @@ def upgrade():
     sa.Column('disabled_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("locale IN ('kk', 'ru', 'en')", name=op.f('ck_accounts_locale')),
     sa.CheckConstraint('email = lower(email)', name=op.f('ck_accounts_email_is_lower_case')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_accounts')),
-    sa.UniqueConstraint('email', name=op.f('uq_accounts_email'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_accounts'))
     )
     with op.batch_alter_table('accounts', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_accounts_email'), ['email'], unique=False)
         batch_op.create_index(batch_op.f('ix_accounts_sort_name'), ['sort_name'], unique=False)
+        batch_op.create_index('uq_accounts_confirmed_email', ['email'], unique=True, sqlite_where=sa.text('email_confirmed_at IS NOT NULL'), postgresql_where=sa.text('email_confirmed_at IS NOT NULL'))
+
+    op.create_table('attempts',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.Enum('failed_sign_in', 'sign_up', 'link_mailed', name='attemptkind', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_attempts'))
+    )
+    with op.batch_alter_table('attempts', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_attempts_at'), ['at'], unique=False)
+        batch_op.create_index('ix_attempts_recent', ['kind', 'key', 'at'], unique=False)
 
     op.create_table('regions',
     sa.Column('code', sa.String(length=8), nullable=False),
@@ -78,7 +90,7 @@ def upgrade():
     op.create_table('audit_events',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('kind', sa.Enum('signed_up', 'email_confirmed', 'password_changed', 'coordinator_invited', 'account_disabled', 'account_enabled', 'tutor_applied', 'tutor_changed', 'tutor_checked', 'tutor_declined', 'tutor_left', 'teacher_admitted', 'teacher_declined', 'pupil_nominated', 'pupil_changed', 'pupil_seen', 'pupil_withdrawn', 'consent_changed', 'round_started', 'round_restarted', 'matches_approved', 'matches_rejected', 'decision_undone', 'match_ended', 'imported', 'catalogue_changed', name='auditkind', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('kind', sa.Enum('signed_up', 'email_confirmed', 'password_changed', 'account_changed', 'coordinator_invited', 'invitation_renewed', 'invitation_withdrawn', 'invitation_accepted', 'account_disabled', 'account_enabled', 'tutor_applied', 'tutor_changed', 'tutor_checked', 'tutor_declined', 'tutor_unchecked', 'tutor_paused', 'tutor_resumed', 'tutor_left', 'teacher_applied', 'teacher_changed', 'teacher_admitted', 'teacher_declined', 'pupil_nominated', 'pupil_changed', 'pupil_seen', 'pupil_withdrawn', 'consent_changed', 'round_started', 'round_restarted', 'matches_approved', 'matches_rejected', 'decision_undone', 'match_ended', 'imported', 'catalogue_changed', 'mail_retried', name='auditkind', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('actor_id', sa.Integer(), nullable=True),
     sa.Column('subject_table', sa.String(), nullable=False),
     sa.Column('subject_id', sa.Integer(), nullable=True),
@@ -132,6 +144,7 @@ def upgrade():
     sa.Column('scope_kind', sa.Enum('country', 'region', 'institution', name='scopekind', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('region_code', sa.String(length=8), nullable=True),
     sa.Column('institution_id', sa.Integer(), nullable=True),
+    sa.Column('invited_at', sa.DateTime(timezone=True), nullable=True),
     sa.CheckConstraint("(scope_kind = 'region') = (region_code IS NOT NULL) AND (scope_kind = 'institution') = (institution_id IS NOT NULL)", name=op.f('ck_coordinators_scope_is_complete')),
     sa.ForeignKeyConstraint(['account_id'], ['accounts.id'], name=op.f('fk_coordinators_account_id_accounts'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['institution_id'], ['institutions.id'], name=op.f('fk_coordinators_institution_id_institutions')),
@@ -172,6 +185,7 @@ def upgrade():
     sa.Column('code', sa.String(length=32), nullable=False),
     sa.Column('district_id', sa.Integer(), nullable=False),
     sa.Column('kind', sa.Enum('urban', 'rural', 'small_scale', name='schoolkind', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('is_listed', sa.Boolean(), nullable=False),
     sa.Column('name_kk', sa.Text(), nullable=False),
     sa.Column('name_ru', sa.Text(), nullable=False),
     sa.Column('name_en', sa.Text(), nullable=False),
@@ -200,9 +214,10 @@ def upgrade():
     sa.Column('motivation', sa.Text(), nullable=False),
     sa.Column('conduct_agreed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('applied_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('state', sa.Enum('applied', 'checked', 'declined', 'left', name='tutorstate', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('state', sa.Enum('applied', 'checked', 'declined', 'paused', 'left', name='tutorstate', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('identity_seen', sa.Boolean(), nullable=False),
     sa.Column('no_criminal_record_on', sa.Date(), nullable=True),
+    sa.Column('parent_agreed_on', sa.Date(), nullable=True),
     sa.Column('briefed_on', sa.Date(), nullable=True),
     sa.Column('checked_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('checked_by_id', sa.Integer(), nullable=True),
@@ -520,8 +535,15 @@ def downgrade():
     op.drop_table('subjects')
     op.drop_table('school_periods')
     op.drop_table('regions')
+    with op.batch_alter_table('attempts', schema=None) as batch_op:
+        batch_op.drop_index('ix_attempts_recent')
+        batch_op.drop_index(batch_op.f('ix_attempts_at'))
+
+    op.drop_table('attempts')
     with op.batch_alter_table('accounts', schema=None) as batch_op:
+        batch_op.drop_index('uq_accounts_confirmed_email', sqlite_where=sa.text('email_confirmed_at IS NOT NULL'), postgresql_where=sa.text('email_confirmed_at IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_accounts_sort_name'))
+        batch_op.drop_index(batch_op.f('ix_accounts_email'))
 
     op.drop_table('accounts')
     # ### end Alembic commands ###
