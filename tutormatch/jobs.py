@@ -87,7 +87,8 @@ def work(*, until_input_ends: bool = False) -> None:
 
 
 def _stop_when_input_ends() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -68,7 +68,7 @@ def _work(round_id: int, started_at: datetime, progress: "_Progress", folder: Pa
     progress.write("collect", 0)
     archives.unpack(_stored_input(round_id, started_at), folder / "problem")
     problem = read_problem(folder / "problem")
-    progress.write("solve", SOLVING)
+    progress.write("check", SOLVING)
     solution = solvers.solve(folder / "problem", folder / "solution", progress.of_solver)
     progress.write("verify", VERIFYING)
     if violations := verify(problem, solution):
