@@ -1,13 +1,17 @@
 """Nominations and their changes, as the service keeps them whatever the forms let through."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Barrier
 
 import pytest
 from sqlalchemy import func, select
 
 from tests.factories import OTHER_REGION
+from tutormatch.database import writing
 from tutormatch.errors import (
     AlreadyDecided,
+    AlreadySent,
     MatchInTheWay,
     NotAllowed,
     NotFound,
@@ -18,11 +22,13 @@ from tutormatch.errors import (
 from tutormatch.extensions import db
 from tutormatch.matching.slots import parse_slots
 from tutormatch.models import (
+    Account,
     AuditEvent,
     AuditKind,
     ConsentForm,
     ConsentState,
     Device,
+    DraftKind,
     Match,
     MatchState,
     OutboxMessage,
@@ -33,7 +39,7 @@ from tutormatch.models import (
     Shift,
     TeacherState,
 )
-from tutormatch.services import pupils
+from tutormatch.services import drafts, pupils
 from tutormatch.services.pupils import Consent, Nomination, When, Who, Wish
 
 ON_PAPER = Consent(ConsentState.RECEIVED, date(2026, 9, 5), ConsentForm.PAPER)
@@ -141,6 +147,41 @@ def test_duplicate_is_refused_until_it_is_accepted(make):
     with pytest.raises(ProbableDuplicate):
         pupils.nominate(teacher, nomination(first_name="семен"))
     pupils.nominate(teacher, nomination(first_name="семен"), is_duplicate_accepted=True)
+
+
+def test_draft_is_sent_once_and_only_as_it_was_seen(make):
+    teacher = make.teacher()
+    drafts.save_step(teacher, DraftKind.NOMINATION, "who", {"grade": ["8"]})
+    seen = {"who": {"grade": ["8"]}}
+    with pytest.raises(StaleVersion):
+        pupils.nominate(teacher, nomination(), draft={"who": {"grade": ["7"]}})
+    pupils.nominate(teacher, nomination(), draft=seen)
+    with pytest.raises(AlreadySent):
+        pupils.nominate(teacher, nomination(), draft=seen, is_duplicate_accepted=True)
+    assert db.session.scalar(select(func.count()).select_from(Pupil)) == 1
+
+
+def test_pressing_the_last_button_in_two_windows_at_once_nominates_once(app, make):
+    teacher_id = make.teacher().id
+    draft = {"who": {"grade": ["8"]}}
+    drafts.save_step(db.session.get(Account, teacher_id), DraftKind.NOMINATION, "who", draft["who"])
+    db.session.remove()
+    ready = Barrier(2)
+
+    def press() -> str:
+        with app.app_context(), writing():
+            teacher = db.session.get(Account, teacher_id)
+            db.session.commit()
+            ready.wait()
+            try:
+                pupils.nominate(teacher, nomination(), draft=draft, is_duplicate_accepted=True)
+            except AlreadySent:
+                return "sent before"
+            return "sent"
+
+    with ThreadPoolExecutor(2) as windows:
+        outcomes = sorted(window.result() for window in [windows.submit(press) for _number in range(2)])
+    assert outcomes == ["sent", "sent before"]
 
 
 def test_withdrawn_nomination_is_no_duplicate(make):
@@ -316,7 +357,7 @@ def test_other_language_of_instruction_needs_other_subjects_first(make):
 
 @pytest.mark.parametrize("state", [ConsentState.WITHDRAWN, ConsentState.REFUSED])
 def test_consent_withdrawn_after_approval_ends_the_match_with_mail(pupil, agreed, state):
-    pupils.set_consent(pupil.teacher, pupil.id, pupil.version, Consent(state, date(2026, 11, 20)))
+    pupils.set_consent(pupil.teacher, pupil.id, pupil.version, Consent(state, date(2026, 9, 5), ConsentForm.PAPER))
     db.session.expire_all()
     assert agreed.state == MatchState.ENDED
     assert not any(session.is_live for session in agreed.sessions)

@@ -141,6 +141,14 @@ class PersonForm(Form):
         )
 
 
+class IfReceived(Optional):
+    """May be empty, unless the consent is received: so that it is not called optional."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.field_flags = {}
+
+
 class ConsentFields(Form):
     """The consent of the legal representative, as far as it is known."""
 
@@ -149,8 +157,8 @@ class ConsentFields(Form):
         choices=labelled((ConsentState.RECEIVED, ConsentState.PENDING, ConsentState.REFUSED)),
         validators=[Required(CHOOSE_ONE)],
     )
-    consent_on = DayField(_("Date of the consent or refusal"), validators=[Optional()])
-    consent_form = RadioField(_("Form of the consent"), choices=labelled(tuple(ConsentForm)), validators=[Optional()])
+    consent_on = DayField(_("Date of the consent"), validators=[IfReceived()])
+    consent_form = RadioField(_("Form of the consent"), choices=labelled(tuple(ConsentForm)), validators=[IfReceived()])
 
     def validate_consent_on(self, field: DayField) -> None:
         if field.data is not None and field.data > clock.today():

@@ -90,7 +90,7 @@ class When:
 
 @dataclass(frozen=True)
 class Consent:
-    """The consent of the legal representative as it is on file."""
+    """The consent of the legal representative; ``on`` and ``form`` are those of a consent that is received."""
 
     state: ConsentState
     on: date | None = None
@@ -329,13 +329,11 @@ def _when_columns(when: When) -> dict[str, Any]:
 
 
 def _consent_columns(consent: Consent) -> dict[str, Any]:
-    is_pending = consent.state == ConsentState.PENDING
-    is_received = consent.state == ConsentState.RECEIVED
-    return {
-        "consent_state": consent.state,
-        "consent_on": None if is_pending else consent.on,
-        "consent_form": consent.form if is_received else None,
-    }
+    """Return what is kept: of a consent its own date and form, of a refusal or withdrawal today's date."""
+    if consent.state == ConsentState.RECEIVED:
+        return {"consent_state": consent.state, "consent_on": consent.on, "consent_form": consent.form}
+    on = None if consent.state == ConsentState.PENDING else clock.today()
+    return {"consent_state": consent.state, "consent_on": on, "consent_form": None}
 
 
 def _set_needs(pupil: Pupil, wishes: Sequence[Wish]) -> None:
