@@ -117,6 +117,22 @@ def test_a_tutor_with_one_pupil_may_take_both_needs(engine):
 
 
 @engines
+def test_the_further_need_of_the_urgent_pupil_comes_before_a_better_pair(engine):
+    source = problem(
+        [tutor(slots=WEEK, subjects=BOTH, sessions_per_week=3, max_pupils=2)],
+        [pupil("P1", WEEK), pupil("P2", WEEK)],
+        [
+            need("N1", "P1"),
+            need("N2", "P1", subject="ALG"),
+            need("N3", "P2", priority=3),
+            need("N4", "P2", subject="ALG", priority=1),
+        ],
+        [returning("T1", "P1")],
+    )
+    assert {"N3", "N4"} <= set(served(solve(source, engine=engine)))
+
+
+@engines
 def test_one_tutor_takes_several_needs_of_a_pupil(engine):
     tutors = [tutor(name, WEEK, subjects=BOTH, sessions_per_week=2) for name in ("T1", "T2", "T3")]
     source = problem(tutors, [pupil(slots=WEEK)], [need("N1"), need("N2", subject="ALG")])

@@ -20,19 +20,27 @@ def repair(assignment: Assignment, most: int) -> None:
         How many open needs can be served at most; there the search ends.
     """
     openings = assignment.openings
-    for need in assignment.unserved():
-        if seat := assignment.free_seat(need):
-            assignment.take(seat)
+    fill(assignment)
     for tutor, needs in openings.repeats:
         for pupil in sorted({openings.pupil_of[need] for need in needs}):
             if len(assignment.seat_of) >= most:
                 return
             _repeat(assignment, tutor, [need for need in needs if openings.pupil_of[need] == pupil])
+    # A pupil without any tutor has no chain: breadth is the most already.
+    served = assignment.served_pupils()
     for need in assignment.unserved():
         if len(assignment.seat_of) >= most:
             return
-        if openings.pupil_of[need] in assignment.served_pupils():
+        if openings.pupil_of[need] in served:
             _Chain(assignment).seat(need, DEEPEST_CHAIN, frozenset())
+    fill(assignment)
+
+
+def fill(assignment: Assignment) -> None:
+    """Seat every need that fits as things are, so that whoever is left out has no free tutor."""
+    for need in assignment.unserved():
+        if seat := assignment.free_seat(need):
+            assignment.take(seat)
 
 
 def _repeat(assignment: Assignment, tutor: int, needs: list[int]) -> None:

@@ -23,7 +23,7 @@ from tutormatch.matching.objective import (
 )
 from tutormatch.matching.openings import Openings
 from tutormatch.matching.problem import Certificate, Level, Problem, Solution
-from tutormatch.matching.repair import repair
+from tutormatch.matching.repair import fill, repair
 
 __all__ = ["SEED", "STAGES", "Progress", "SolverFailed", "solve"]
 
@@ -220,6 +220,11 @@ class _Search:
             points.value = self._points_at_most(program.best, None)
         if self._new_points(program.best) < points.value:
             points.tighten(program.close_quality().bound)
+        # A run that met its limit may have left a seat free; one need more may earn more points.
+        count = len(program.best.seat_of)
+        fill(program.best)
+        if len(program.best.seat_of) > count:
+            points.value = max(points.value, self._points_at_most(program.best, None))
         return program.best
 
     def _solution(self, assignment: Assignment, cover: _Bound, points: _Bound) -> Solution:
