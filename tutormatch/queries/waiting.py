@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import contains_eager
 
 from ..extensions import db
-from ..i18n import collation_key
+from ..i18n import best_locale, collation_key
 from ..matching import Reason
 from ..models import (
     Account,
@@ -198,8 +198,15 @@ def _subjects(viewer: Account, round_: Round, wanted: WaitingFilter) -> list[Cho
 
 
 def _schools(viewer: Account, round_: Round, wanted: WaitingFilter) -> list[Choice]:
+    name = getattr(School, f"name_{best_locale()}")
     rows = db.session.execute(
-        _joined(viewer, round_, School, func.count()).where(*wanted.conditions(but="school")).group_by(School.id)
+        _joined(viewer, round_, School.id, name, func.count())
+        .where(*wanted.conditions(but="school"))
+        .group_by(School.id)
     )
-    ordered = sorted(rows, key=lambda row: (row[0].collation_key, row[0].id))
-    return [Choice(school.id, school.name, count) for school, count in ordered]
+    return [
+        Choice(school_id, words, count)
+        for _, school_id, words, count in sorted(
+            (collation_key(words), school_id, words, count) for school_id, words, count in rows
+        )
+    ]

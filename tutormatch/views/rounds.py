@@ -13,7 +13,7 @@ from ..queries import waiting as waiting_queries
 from ..queries.entrants import Entrants, entrants
 from ..queries.scopes import Scope
 from ..services import rounds as round_services
-from ..wording import label, stage_in_words
+from ..wording import FUNNEL_RULES, label, stage_in_words
 
 bp = Blueprint("rounds", __name__, url_prefix="/rounds")
 
@@ -102,6 +102,7 @@ def waiting(round_id: int) -> ResponseReturnValue:
         "rounds/waiting.html",
         round=round_,
         address=address,
+        funnel_words={rule: str(words) for rule, words in FUNNEL_RULES.items()},
         found=waiting_queries.waiting_list(
             viewer, round_, address.narrowed, address.sort, address.page, current_app.config["ROWS_PER_PAGE"]
         ),
