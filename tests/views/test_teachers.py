@@ -44,6 +44,13 @@ def test_teacher_finds_the_school_by_region_and_district(client, make):
     assert "/confirm/" in link_in(only_mail_to("gulnar@example.org"))
 
 
+def test_schools_stand_in_the_order_of_their_numbers(client, make):
+    client.in_locale("ru")
+    schools = [make.school(name_ru=f"Школа №{number}") for number in (11, 4, 101)]
+    text = client.page(f"/teachers/sign-up/districts/{schools[0].district_id}").text()
+    assert text.index("№4 ") < text.index("№11 ") < text.index("№101 ")
+
+
 def test_school_that_is_missing_is_added_but_not_listed_for_others(client, make):
     client.in_locale("en")
     district = make.district(REGION)
