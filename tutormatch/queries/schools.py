@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import joinedload
@@ -101,6 +102,7 @@ class _Name:
         return all(collation_key(word) in text for word in words)
 
 
+@lru_cache(maxsize=50_000)
 def _in_order(text: str) -> str:
     """Return a sort key in which School 2 comes before School 12."""
     return collation_key(re.sub(r"\d+", lambda number: number[0].zfill(6), text))

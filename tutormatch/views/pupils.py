@@ -141,7 +141,7 @@ def consent(pupil_id: int) -> ResponseReturnValue:
         elif changed.consent_state == ConsentState.PENDING:
             flash(_("Saved. Without consent no round looks for a tutor."))
         else:
-            flash(_("Saved. The pupil's sessions have ended, and no round looks for a tutor."))
+            flash(_("Saved. No round looks for a tutor, and agreed sessions have ended."))
         return redirect(url_for("pupils.show", pupil_id=pupil_id))
     return render_template("pupils/consent.html", form=form, pupil=pupil, standing=pupil_queries.standings([pupil])[0])
 
