@@ -1,9 +1,11 @@
-"""Two solvers of the same network: networkx to read first, OR-Tools at scale."""
+"""Two solvers of the same network: networkx to read first, OR-Tools at scale.
+
+Each library is imported where it is used: loading takes long, and only a round needs it.
+"""
 
 from collections.abc import Callable
 from types import MappingProxyType
 
-import networkx as nx
 import numpy as np
 
 from tutormatch.matching.network import SINK, SOURCE, Network
@@ -17,6 +19,8 @@ class SolverFailed(RuntimeError):
 
 def solve_with_networkx(network: Network) -> np.ndarray:
     """Return the flow on every arc of a cheapest flow, by the network simplex method."""
+    import networkx as nx
+
     _, flow_of = nx.network_simplex(network.to_networkx())
     arcs = zip(network.tail.tolist(), network.head.tolist(), strict=True)
     return np.array([flow_of[tail][head] for tail, head in arcs], dtype=np.int64)
@@ -24,7 +28,6 @@ def solve_with_networkx(network: Network) -> np.ndarray:
 
 def solve_with_ortools(network: Network) -> np.ndarray:
     """Return the flow on every arc of a cheapest flow, by cost scaling."""
-    # Imported here because it takes long, and only a round needs it.
     from ortools.graph.python import min_cost_flow
 
     solver = min_cost_flow.SimpleMinCostFlow()

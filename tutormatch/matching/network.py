@@ -14,14 +14,17 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 
 from tutormatch.matching.objective import POINTS, pair_items, urgency_points
 from tutormatch.matching.openings import Openings, to_slots
 from tutormatch.matching.problem import Need, Pupil, Tutor
 from tutormatch.matching.slots import SLOTS_PER_WEEK
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 SOURCE, SINK = 0, 1
 PAIR_POINTS_AT_MOST = POINTS["returning"] + POINTS["same_tutor"] + POINTS["first_language"] + POINTS["patron"]
@@ -98,7 +101,7 @@ class Network:
     def arc_count(self) -> int:
         return len(self.tail)
 
-    def to_networkx(self) -> nx.DiGraph:
+    def to_networkx(self) -> "nx.DiGraph":
         """Return the same network for `networkx.network_simplex`.
 
         Returns
@@ -106,6 +109,9 @@ class Network:
         networkx.DiGraph
             Nodes carry ``demand``, edges ``capacity`` and ``weight``.
         """
+        # Imported here, as in the engines, so that a web process which only reads does not load it.
+        import networkx as nx
+
         graph = nx.DiGraph()
         graph.add_nodes_from(range(self.node_count), demand=0)
         graph.nodes[SOURCE]["demand"] = -self.supply

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Solution, Tutor
-from tutormatch.matching.recount import check_certificate
 from tutormatch.matching.slots import format_slots
 
 
@@ -50,6 +49,9 @@ def verify(problem: Problem, solution: Solution) -> list[Violation]:
     violations += _limits(problem, known)
     violations += _agreed(problem, known)
     if not violations:
+        # Imported here because it loads SciPy, which takes long.
+        from tutormatch.matching.recount import check_certificate
+
         violations = [
             Violation(level, "", message)
             for level, message in check_certificate(problem, known, solution.certificate)
