@@ -120,7 +120,7 @@ def coordinator(viewer: Account) -> CoordinatorHome:
     return CoordinatorHome(
         tutors_to_check=people[0],
         teachers_to_admit=people[1],
-        to_decide={round_id: count for round_id, count in to_decide},
+        to_decide=dict(to_decide.all()),
         matches_under_way=people[2],
         last_round=last_round,
         balance=_balance(scope),
