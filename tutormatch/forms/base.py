@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField, widgets
+from wtforms import Field, HiddenField, PasswordField, SelectMultipleField, StringField, widgets
 from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
 
 from ..matching.slots import format_slot, parse_slot
@@ -14,10 +14,13 @@ IIN_REFUSED = _("Remove the IIN: it gives away the birth date and sex, and nobod
 
 
 def trimmed(text: str | None) -> str | None:
-    """Return ``text`` without outer white space and with single spaces inside each line."""
+    """Return ``text`` without outer white space, with single spaces inside each line.
+
+    NUL characters, which PostgreSQL cannot keep, are dropped.
+    """
     if text is None:
         return None
-    return "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
+    return "\n".join(" ".join(line.split()) for line in text.replace("\0", "").strip().splitlines())
 
 
 class Required(InputRequired):
@@ -44,13 +47,9 @@ class Form(FlaskForm):
 
     class Meta(FlaskForm.Meta):
         def bind_field(self, form: Any, unbound_field: Any, options: dict[str, Any]) -> Field:
-            if issubclass(unbound_field.field_class, (StringField, TextAreaField)) and not issubclass(
-                unbound_field.field_class, HiddenField
-            ):
-                filters = list(unbound_field.kwargs.get("filters", ()))
-                if "password" not in unbound_field.field_class.__name__.lower():
-                    options = {**options, "filters": [*filters, trimmed]}
-                    unbound_field.kwargs.pop("filters", None)
+            kind = unbound_field.field_class
+            if issubclass(kind, StringField) and not issubclass(kind, (HiddenField, PasswordField)):
+                options = {**options, "filters": [*unbound_field.kwargs.get("filters", ()), trimmed]}
             return super().bind_field(form, unbound_field, options)
 
     def validate(self, extra_validators: Any = None) -> bool:
