@@ -38,8 +38,9 @@ def init_app(app: Flask) -> None:
         return wrapped
 
     send_mail = queue.task()(in_context(_send_mail))
-    queue.periodic_task(crontab())(in_context(_send_mail_every_minute))
+    queue.periodic_task(crontab(), name="send_mail_every_minute")(in_context(_send_mail))
     queue.periodic_task(crontab())(in_context(_say_that_worker_lives))
+    queue.periodic_task(crontab(hour="3", minute="0"))(in_context(_remove_expired_drafts))
     run_round = queue.task()(in_context(_run_round))
 
     app.extensions["queue"] = queue
@@ -51,12 +52,14 @@ def _send_mail() -> None:
     mail.deliver_due()
 
 
-def _send_mail_every_minute() -> None:
-    mail.deliver_due()
-
-
 def _say_that_worker_lives() -> None:
     current_app.extensions["queue"].put(WORKER_HEARD_AT, clock.now().isoformat())
+
+
+def _remove_expired_drafts() -> None:
+    from .services import drafts
+
+    drafts.remove_expired()
 
 
 def _run_round(round_id: int) -> None:
