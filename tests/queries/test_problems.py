@@ -237,3 +237,15 @@ def test_entrants_are_counted_with_what_keeps_others_out(app, make, agree):
         KeptOut.TUTOR_TO_CHECK: 1,
         KeptOut.TUTOR_UNCONFIRMED: 1,
     }
+
+
+@pytest.mark.parametrize("state", [state for state in TutorState if state != TutorState.CHECKED])
+def test_every_state_that_keeps_a_tutor_out_is_a_cause(app, make, state):
+    make.tutor(state=state)
+    assert sum(entrants(COUNTRY).kept_out.values()) == 1
+
+
+@pytest.mark.parametrize("state", [state for state in ConsentState if state != ConsentState.RECEIVED])
+def test_every_consent_that_keeps_a_pupil_out_is_a_cause(app, make, state):
+    make.pupil(consent_state=state)
+    assert sum(entrants(COUNTRY).kept_out.values()) == 1

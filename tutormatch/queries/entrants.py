@@ -34,6 +34,7 @@ class KeptOut(StrEnum):
     TUTOR_UNCONFIRMED = "tutor_unconfirmed"
     TUTOR_TO_CHECK = "tutor_to_check"
     TUTOR_DECLINED = "tutor_declined"
+    TUTOR_PAUSED = "tutor_paused"
     TUTOR_LEFT = "tutor_left"
     TUTOR_DISABLED = "tutor_disabled"
 
@@ -46,6 +47,7 @@ CONSENT_CAUSES = {
 TUTOR_CAUSES = {
     TutorState.APPLIED: KeptOut.TUTOR_TO_CHECK,
     TutorState.DECLINED: KeptOut.TUTOR_DECLINED,
+    TutorState.PAUSED: KeptOut.TUTOR_PAUSED,
     TutorState.LEFT: KeptOut.TUTOR_LEFT,
 }
 
