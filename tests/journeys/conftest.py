@@ -15,6 +15,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tutormatch.services.demonstration import PASSWORD as DEMONSTRATION_PASSWORD
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CHROMIUM_OPTIONS = [
@@ -27,7 +29,7 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
 ]
 VIEWPORTS = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 360, "height": 740}}
-DEMONSTRATION_PASSWORD = "volunteer-2026"
+
 STARTUP_SECONDS = 90
 
 
@@ -136,7 +138,7 @@ def check(page: Page) -> None:
 
 
 def sign_in(page: Page, email: str, password: str = DEMONSTRATION_PASSWORD) -> None:
-    """Sign in by the form and land on the role's home."""
+    """Sign in by the form, land on the role's home and read it in English."""
     page.goto("/sign-in")
     check(page)
     page.locator("input[name=email]").fill(email)
@@ -144,3 +146,5 @@ def sign_in(page: Page, email: str, password: str = DEMONSTRATION_PASSWORD) -> N
     page.locator("main form button[type=submit]").first.click()
     expect(page.locator("h1")).to_be_visible()
     assert "/sign-in" not in page.url, "the sign-in was refused"
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
