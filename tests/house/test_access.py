@@ -148,6 +148,16 @@ def test_table_names_every_view_and_no_other(app):
     assert set(ROLES) - endpoints(app) == set(), "these views are gone: remove them from ROLES"
 
 
+def test_views_declare_what_the_table_says(app):
+    declared = {
+        name: EVERYBODY if not access.needs_account else (access.roles or SIGNED_IN)
+        for name in endpoints(app)
+        if (access := getattr(app.view_functions[name], "access", None)) is not None
+    }
+    differing = {name: roles for name, roles in declared.items() if ROLES.get(name) != roles}
+    assert not differing, f"these views declare other roles than ROLES: {differing}"
+
+
 @pytest.mark.parametrize("person", [*Role, NOBODY])
 def test_each_role_opens_what_it_may_and_nothing_else(app, client, make, person):
     account = {

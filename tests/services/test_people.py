@@ -133,7 +133,7 @@ def test_of_two_coordinators_at_the_same_moment_one_decides(app, applicant, make
                     people.check_tutor(coordinator, tutor_id, seen, FACTS)
                 else:
                     people.change_tutor(coordinator, tutor_id, decision, seen, "No room")
-            except AlreadyDecided:
+            except (AlreadyDecided, StaleVersion):
                 return False
             return True
 

@@ -4,11 +4,16 @@ import pytest
 
 from tests.mailbox import link_in, mails_to, only_mail_to
 from tutormatch.extensions import db
-from tutormatch.models import Role
-from tutormatch.services import accounts, links, passwords
+from tutormatch.models import Role, ScopeKind
+from tutormatch.services import accounts, invitations, links, passwords
 from tutormatch.services.links import Purpose
 
 GOOD = "correct horse battery"
+
+
+@pytest.fixture
+def client(client):
+    return client.in_locale("en")
 
 
 @pytest.fixture
@@ -181,12 +186,9 @@ def test_iin_is_refused_in_a_name(client, person):
 
 
 def test_coordinator_accepts_an_invitation_with_a_password(client, make):
-    from tutormatch.models import ScopeKind
-    from tutormatch.services import invitations
-
     invitations.invite(make.administrator(), "new@example.org", "Жанар", "Оспанова", "kk", ScopeKind.COUNTRY)
     address = link_in(only_mail_to("new@example.org"))
-    page = client.in_locale("en").page(address)
+    page = client.page(address)
     assert page.heading == "Welcome, Жанар"
     assert "the whole country" in page.text()
     client.submit(address, {"password": GOOD})

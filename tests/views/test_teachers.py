@@ -18,6 +18,11 @@ DATA = {
 SCHOOL = {"name_kk": "Жаңа ауыл мектебі", "name_ru": "Школа села Жана", "kind": "small_scale"}
 
 
+@pytest.fixture
+def client(client):
+    return client.in_locale("en")
+
+
 def account():
     return db.session.scalars(db.select(Account).where(Account.email == "gulnar@example.org")).one()
 
@@ -28,7 +33,6 @@ def follow(client, page, text):
 
 
 def test_teacher_finds_the_school_by_region_and_district(client, make):
-    client.in_locale("en")
     school = make.school()
     page = follow(client, client.page("/teachers/sign-up"), school.district.region.name_en)
     page = follow(client, page, school.district.name_en)
@@ -52,7 +56,6 @@ def test_schools_stand_in_the_order_of_their_numbers(client, make):
 
 
 def test_school_that_is_missing_is_added_but_not_listed_for_others(client, make):
-    client.in_locale("en")
     district = make.district(REGION)
     address = f"/teachers/sign-up/districts/{district.id}"
     client.submit(f"{address}/new-school", {**DATA, **SCHOOL})
@@ -69,7 +72,6 @@ def test_school_that_is_listed_already_is_not_added_twice(client, make):
 
 
 def test_faulty_sign_up_keeps_what_was_typed_and_creates_nothing(client, make):
-    client.in_locale("en")
     page = client.submit(
         f"/teachers/sign-up/schools/{make.school().id}", {**DATA, "email": "gulnar", "password": "gulnar"}
     )
@@ -79,13 +81,11 @@ def test_faulty_sign_up_keeps_what_was_typed_and_creates_nothing(client, make):
 
 
 def test_password_with_the_own_e_mail_name_is_refused(client, make):
-    client.in_locale("en")
     page = client.submit(f"/teachers/sign-up/schools/{make.school().id}", {**DATA, "password": "I am Gulnar, hello"})
     assert "must not contain your e-mail name" in page.text()
 
 
 def test_sign_up_with_a_taken_address_looks_the_same(client, make):
-    client.in_locale("en")
     holder = make.teacher(email="gulnar@example.org")
     page = client.submit(f"/teachers/sign-up/schools/{make.school().id}", DATA)
     assert "Your account is ready." in page.text()
