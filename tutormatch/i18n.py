@@ -4,6 +4,7 @@ Order of precedence: the locale forced by `in_locale` (mails, files), the signed
 account's own, the visitor's cookie, the browser's ``Accept-Language``, the default.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -49,11 +50,13 @@ _RANK = {letter: chr(0x4E00 + position) for position, letter in enumerate(_ALPHA
 def collation_key(text: str) -> str:
     """Return text whose plain code-point order is the dictionary order of ``text``.
 
-    Letter case does not count; digits and Latin letters come before Cyrillic ones. The key may
-    be stored in a column, so that both databases page through names in the right order.
+    Letter case does not count; digits and Latin letters come before Cyrillic ones, and numbers
+    of up to six digits stand in the order of their values. The key may be stored in a column, so
+    that both databases page through names in the right order.
 
     References
     ----------
     Unicode CLDR, common/collation/kk.xml.
     """
-    return "".join(_RANK.get(letter, letter) for letter in text.casefold().strip())
+    letters = "".join(_RANK.get(letter, letter) for letter in text.casefold().strip())
+    return re.sub(r"\d+", lambda number: number[0].zfill(6), letters)

@@ -1,6 +1,7 @@
 """From two sign-ups to two timetables: a student, a teacher, a coordinator, and a round between them."""
 
 import re
+
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import check, sign_in

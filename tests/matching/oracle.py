@@ -126,9 +126,7 @@ class Oracle:
         order = self.order()
         helped = {pair.pupil_id for pair in self.agreed.values()}
         return [
-            self._most(
-                {self.pupil_at[pupil]: 1 for pupil in order if order[pupil] == place and pupil not in helped}
-            )
+            self._most({self.pupil_at[pupil]: 1 for pupil in order if order[pupil] == place and pupil not in helped})
             for place in sorted(set(order.values()), reverse=True)
         ]
 

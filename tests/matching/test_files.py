@@ -153,10 +153,7 @@ def test_a_locked_match_that_breaks_a_rule_is_refused_with_the_rule_and_row(rule
         changed |= table("tutors", "T1,MATH:1-6,kk;ru,mon-15;tue-09,1,1,sen,NKU,1")
         changed["pairs"].append("T1,P2,N2,locked,tue-09")
         changed |= table("pupils", "P2,S1,ru,mon-15;tue-09,1,sen,NKU;KU", line=3)
-    assert any(
-        f" {rule}: " in fault and "pairs.csv:" in fault
-        for fault in faults_of(write(tmp_path / "p", **changed))
-    )
+    assert any(f" {rule}: " in fault and "pairs.csv:" in fault for fault in faults_of(write(tmp_path / "p", **changed)))
 
 
 def test_two_locked_matches_at_once_name_both_rows(tmp_path):

@@ -14,9 +14,7 @@ CASES = {
     Reason.NO_TUTOR_FOR_SUBJECT: problem(
         [tutor(subjects=(Teaching("KAZ1", 1, 11),))], [pupil()], [need("N1", subject="KAZ2")]
     ),
-    Reason.NO_TUTOR_FOR_GRADE: problem(
-        [tutor(subjects=(Teaching("MATH", 1, 4),))], [pupil()], [need("N1", grade=5)]
-    ),
+    Reason.NO_TUTOR_FOR_GRADE: problem([tutor(subjects=(Teaching("MATH", 1, 4),))], [pupil()], [need("N1", grade=5)]),
     Reason.NO_TUTOR_FOR_LANGUAGE: problem([tutor(languages=("ru",))], [pupil()], [need("N1")]),
     Reason.NO_TUTOR_WITH_CONDITION: problem([tutor()], [pupil(requires=("sen",))], [need("N1")]),
     Reason.ALL_BLOCKED: problem([tutor()], [pupil()], [need("N1")], [blocked()]),
@@ -53,9 +51,7 @@ def test_a_slot_block_leaves_the_other_slots():
     both_free = [tutor(slots="mon-15;tue-15")], [pupil(slots="mon-15;tue-15")], [need()]
     solution = solve(problem(*both_free, [blocked(slots="mon-15")]))
     assert [match.slots for match in solution.matches] == [(24 + 15,)]
-    assert solve(problem(*both_free, [blocked(slots="mon-15;tue-15")])).unmatched[0].reason is (
-        Reason.NO_COMMON_TIME
-    )
+    assert solve(problem(*both_free, [blocked(slots="mon-15;tue-15")])).unmatched[0].reason is (Reason.NO_COMMON_TIME)
 
 
 def test_a_match_tells_its_facts():

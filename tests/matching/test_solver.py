@@ -53,9 +53,7 @@ def test_the_urgent_pupil_comes_before_the_one_who_waits_longer(engine):
 
 @engines
 def test_among_equals_the_longer_wait_comes_first(engine):
-    source = problem(
-        [tutor()], [pupil("P1"), pupil("P2")], [need("N1", "P1"), need("N2", "P2", waiting_days=1)]
-    )
+    source = problem([tutor()], [pupil("P1"), pupil("P2")], [need("N1", "P1"), need("N2", "P2", waiting_days=1)])
     assert served(solve(source, engine=engine)) == {"N2": "T1"}
 
 

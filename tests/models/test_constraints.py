@@ -32,25 +32,25 @@ def test_tutor_cannot_have_two_live_sessions_in_one_slot(make):
 def test_pupil_cannot_have_two_live_sessions_in_one_slot(make):
     pupil = make.pupil(needs=("ALG", "PHYS"))
     live_match(make.tutor(), pupil, slot=15)
-    with pytest.raises(IntegrityError):
-        db.session.add(
-            Match(
-                need_id=pupil.needs[1].id,
-                pupil_id=pupil.id,
-                tutor_id=make.tutor().id,
-                state=MatchState.APPROVED,
-                tutoring_language="kk",
-                sessions=[WeeklySession(slot=15, is_live=True)],
-            )
+    db.session.add(
+        Match(
+            need_id=pupil.needs[1].id,
+            pupil_id=pupil.id,
+            tutor_id=make.tutor().id,
+            state=MatchState.APPROVED,
+            tutoring_language="kk",
+            sessions=[WeeklySession(slot=15, is_live=True)],
         )
+    )
+    with pytest.raises(IntegrityError):
         db.session.flush()
 
 
 def test_session_cannot_name_another_tutor_than_its_match(make):
     match = live_match(make.tutor(), make.pupil(), slot=15)
     other = make.tutor()
+    db.session.add(WeeklySession(match_id=match.id, tutor_id=other.id, pupil_id=match.pupil_id, slot=16))
     with pytest.raises(IntegrityError):
-        db.session.add(WeeklySession(match_id=match.id, tutor_id=other.id, pupil_id=match.pupil_id, slot=16))
         db.session.flush()
 
 

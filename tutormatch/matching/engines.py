@@ -31,9 +31,7 @@ def solve_with_ortools(network: Network) -> np.ndarray:
     from ortools.graph.python import min_cost_flow
 
     solver = min_cost_flow.SimpleMinCostFlow()
-    arcs = solver.add_arcs_with_capacity_and_unit_cost(
-        network.tail, network.head, network.capacity, network.cost
-    )
+    arcs = solver.add_arcs_with_capacity_and_unit_cost(network.tail, network.head, network.capacity, network.cost)
     solver.set_node_supply(SOURCE, network.supply)
     solver.set_node_supply(SINK, -network.supply)
     status = solver.solve()

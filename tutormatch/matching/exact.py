@@ -215,6 +215,4 @@ def cover_worth(assignment: Assignment, worth: dict[int, int]) -> int:
     """Return what the further needs of an assignment are worth, locked matches aside."""
     openings = assignment.openings
     taken = Counter(openings.pupil_of[need] for need in assignment.seat_of)
-    return sum(
-        worth[pupil] * (count - (pupil not in openings.served_pupils)) for pupil, count in taken.items()
-    )
+    return sum(worth[pupil] * (count - (pupil not in openings.served_pupils)) for pupil, count in taken.items())

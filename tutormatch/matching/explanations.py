@@ -193,9 +193,7 @@ class _Explainer:
         }
         free = self._pupil_free[pupil.id]
         common = {
-            tutor_id: bits
-            for tutor_id, slots in allowed.items()
-            if (bits := slots & free & self._tutor_free[tutor_id])
+            tutor_id: bits for tutor_id, slots in allowed.items() if (bits := slots & free & self._tutor_free[tutor_id])
         }
         return [*counts, len(allowed), len(common)], common
 
@@ -222,19 +220,13 @@ class _Explainer:
         counts, common = self._meeting(need)
         pupil = self.problem.pupil[need.pupil_id]
         own_time = {
-            tutor_id: bits
-            for tutor_id, slots in common.items()
-            if (bits := slots & ~self.pupil_taken.get(pupil.id, 0))
+            tutor_id: bits for tutor_id, slots in common.items() if (bits := slots & ~self.pupil_taken.get(pupil.id, 0))
         }
         own = self.tutors_of.get(pupil.id, set())
         is_at_limit = pupil.max_tutors is not None and len(own) >= pupil.max_tutors
-        allowed = {
-            tutor_id: bits for tutor_id, bits in own_time.items() if not is_at_limit or tutor_id in own
-        }
+        allowed = {tutor_id: bits for tutor_id, bits in own_time.items() if not is_at_limit or tutor_id in own}
         with_room = [tutor_id for tutor_id, bits in allowed.items() if self._has_room(tutor_id, pupil, bits)]
-        funnel = tuple(
-            FunnelStep(rule, left) for rule, left in zip(FUNNEL, [*counts, len(with_room)], strict=True)
-        )
+        funnel = tuple(FunnelStep(rule, left) for rule, left in zip(FUNNEL, [*counts, len(with_room)], strict=True))
         emptied = next((step.rule for step in funnel if step.tutors_left == 0), None)
         if emptied in REASON_OF:
             reason = REASON_OF[emptied]

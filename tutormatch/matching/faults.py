@@ -109,9 +109,7 @@ class _Check:
             ),
         )
 
-    def _add(
-        self, file: str, record: Record, column: str, value: str, expected: str, rule: int | None = None
-    ) -> None:
+    def _add(self, file: str, record: Record, column: str, value: str, expected: str, rule: int | None = None) -> None:
         self.faults.append(Fault(file, self.row_of(record), column, value, expected, rule))
 
     def _also(self, record: Record) -> str:
@@ -122,9 +120,7 @@ class _Check:
         first: dict[str, Record] = {}
         for record in sorted(records, key=lambda record: self.row_of(record) or 0):
             if record.id in first:
-                self._add(
-                    file, record, column, record.id, f"an identifier used once{self._also(first[record.id])}"
-                )
+                self._add(file, record, column, record.id, f"an identifier used once{self._also(first[record.id])}")
             first.setdefault(record.id, record)
 
     def _reference(
@@ -177,16 +173,12 @@ class _Check:
                 1,
             )
         if tutoring_language(tutor, pupil) is None:
-            self._add(
-                PAIRS, pair, "tutor_id", tutor.id, f"a tutor who speaks {' or '.join(pupil.languages)}", 2
-            )
+            self._add(PAIRS, pair, "tutor_id", tutor.id, f"a tutor who speaks {' or '.join(pupil.languages)}", 2)
         if not pair.slots:
             self._add(PAIRS, pair, "slots", "", "the slots of the locked match", 3)
         for who, free in (("tutor", tutor), ("pupil", pupil)):
             if busy := pair.slots - free.slots:
-                self._add(
-                    PAIRS, pair, "slots", format_slots(busy), f"slots in which {who} {free.id} is free", 3
-                )
+                self._add(PAIRS, pair, "slots", format_slots(busy), f"slots in which {who} {free.id} is free", 3)
         if len(pair.slots) > need.sessions_per_week:
             self._add(
                 PAIRS,
@@ -207,9 +199,7 @@ class _Check:
             )
         for other in blocked:
             if not other.slots or other.slots & pair.slots:
-                self._add(
-                    PAIRS, pair, "tutor_id", tutor.id, f"a pair that is not blocked{self._also(other)}", 8
-                )
+                self._add(PAIRS, pair, "tutor_id", tutor.id, f"a pair that is not blocked{self._also(other)}", 8)
 
     def _locked_together(self, locked: list[Pair]) -> None:
         problem = self.problem

@@ -398,9 +398,7 @@ def read_solution(folder: Path | str) -> Solution:
     faults += wrong
     summary: Solution | None = None
     try:
-        summary = _read_summary(
-            json.loads((folder / SUMMARY).read_text(encoding="utf-8")), matches, unmatched
-        )
+        summary = _read_summary(json.loads((folder / SUMMARY).read_text(encoding="utf-8")), matches, unmatched)
     except FileNotFoundError:
         faults.append(Fault(SUMMARY, None, "", "", "this file to exist"))
     except (ValueError, LookupError, TypeError, AttributeError) as error:

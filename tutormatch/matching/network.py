@@ -186,8 +186,7 @@ class _Builder:
         self.ranks = {} if as_relaxation else openings.ranks
         self.top_rank = max(self.ranks.values(), default=0)
         self.unit = 1 + sum(
-            urgency_points(self.problem.needs[need]) + PAIR_POINTS_AT_MOST + STEERING
-            for need in openings.open_needs
+            urgency_points(self.problem.needs[need]) + PAIR_POINTS_AT_MOST + STEERING for need in openings.open_needs
         )
 
     def build(self) -> Network:
@@ -200,9 +199,7 @@ class _Builder:
         if self.unit * (2 * self.top_rank + 2) * self.node_count > LARGEST_COST:
             raise TooLargeForCosts(f"{len(self.need_node)} needs with {self.top_rank} ranks")
         tail, head, capacity, cost = self.arcs.arrays()
-        return Network(
-            self.node_count, tail, head, capacity, cost, supply, self.need_node, hour_node, self.unit
-        )
+        return Network(self.node_count, tail, head, capacity, cost, supply, self.need_node, hour_node, self.unit)
 
     def _nodes(self, count: int) -> int:
         first = self.node_count
@@ -238,9 +235,7 @@ class _Builder:
         openings = self.openings
         blocked_pupils = {pupil for _, pupil in openings.blocked}
         own_tutors = defaultdict(list)
-        self.steered = {
-            (tutor, openings.pupil_of[need]) for tutor, needs in openings.repeats for need in needs
-        }
+        self.steered = {(tutor, openings.pupil_of[need]) for tutor, needs in openings.repeats for need in needs}
         for tutor, pupil in sorted({*openings.locked_pairs, *openings.returning, *self.steered}):
             own_tutors[pupil].append(tutor)
         suiting: dict[Class, np.ndarray] = {}

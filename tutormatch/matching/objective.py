@@ -73,9 +73,7 @@ def match_items(problem: Problem, matches: Iterable[Match]) -> dict[str, dict[st
     A tutor who takes several needs of one pupil earns ``same_tutor`` for each but
     the first by identifier.
     """
-    returning = {
-        (pair.tutor_id, pair.pupil_id) for pair in problem.pairs if pair.status is PairStatus.RETURNING
-    }
+    returning = {(pair.tutor_id, pair.pupil_id) for pair in problem.pairs if pair.status is PairStatus.RETURNING}
     together: set[tuple[str, str]] = set()
     items = {}
     for match in sorted(matches):

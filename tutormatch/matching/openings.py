@@ -80,9 +80,7 @@ class Openings:
         self.tutor_free = [to_bits(tutor.slots) for tutor in problem.tutors]
         self.sessions_left = [tutor.sessions_per_week for tutor in problem.tutors]
         self.pupils_left = [tutor.max_pupils for tutor in problem.tutors]
-        self.tutors_left = [
-            NO_LIMIT if pupil.max_tutors is None else pupil.max_tutors for pupil in problem.pupils
-        ]
+        self.tutors_left = [NO_LIMIT if pupil.max_tutors is None else pupil.max_tutors for pupil in problem.pupils]
         self.blocked: dict[tuple[int, int], int] = defaultdict(int)
         self.returning: set[tuple[int, int]] = set()
         for pair in problem.pairs:
@@ -201,9 +199,7 @@ class Openings:
         list of (int, list of int)
             By tutor, the needs of pupils who could meet the tutor more than once.
         """
-        roomy = {
-            tutor for tutor, sessions in enumerate(self.sessions_left) if sessions > self.safe_sessions(tutor)
-        }
+        roomy = {tutor for tutor, sessions in enumerate(self.sessions_left) if sessions > self.safe_sessions(tutor)}
         needs_of_pair = defaultdict(list)
         for needs in self.open_needs_of.values():
             for need in needs:

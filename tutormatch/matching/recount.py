@@ -73,9 +73,7 @@ def recount(problem: Problem, matches: Collection[Match]) -> dict[str, Counter[i
     for pupil_id, count in needs_of.items():
         breadth[most_urgent[pupil_id]] += 1
         cover[most_urgent[pupil_id]] += count - 1
-    returning = {
-        (pair.tutor_id, pair.pupil_id) for pair in problem.pairs if pair.status is PairStatus.RETURNING
-    }
+    returning = {(pair.tutor_id, pair.pupil_id) for pair in problem.pairs if pair.status is PairStatus.RETURNING}
     points = 0
     for match in matches:
         need = problem.need[match.need_id]
@@ -127,8 +125,7 @@ class FlowBounds:
         for tutor_id, _ in self.couples:
             self.pupils[tutor_id] -= 1
         self.has_room = {
-            pupil.id: pupil.max_tutors is None or own_tutors[pupil.id] < pupil.max_tutors
-            for pupil in problem.pupils
+            pupil.id: pupil.max_tutors is None or own_tutors[pupil.id] < pupil.max_tutors for pupil in problem.pupils
         }
         self.special = {pupil_id for _, pupil_id in self.couples} | {pupil_id for _, pupil_id in self.blocked}
         self.served = {pupil_id for _, pupil_id in self.couples}
@@ -142,10 +139,7 @@ class FlowBounds:
             for need in self.open_needs
             if need.pupil_id not in self.served and most_urgent[need.pupil_id] >= priority
         }
-        exits = {
-            tutor.id: max(0, min(self.sessions[tutor.id], self.pupils[tutor.id]))
-            for tutor in self.problem.tutors
-        }
+        exits = {tutor.id: max(0, min(self.sessions[tutor.id], self.pupils[tutor.id])) for tutor in self.problem.tutors}
         served = sum(most_urgent[pupil_id] >= priority for pupil_id in self.served)
         return served + self._flow(entries, exits, {})
 
@@ -231,10 +225,7 @@ class FlowBounds:
 
 def _suits(tutor: Tutor, pupil: Pupil, need: Need) -> bool:
     return (
-        any(
-            each.subject == need.subject and each.grade_from <= need.grade <= each.grade_to
-            for each in tutor.subjects
-        )
+        any(each.subject == need.subject and each.grade_from <= need.grade <= each.grade_to for each in tutor.subjects)
         and not tutor.languages.isdisjoint(pupil.languages)
         and tutor.conditions >= pupil.requires
     )

@@ -54,9 +54,7 @@ def _repeat(assignment: Assignment, tutor: int, needs: list[int]) -> None:
         if assignment.seat_of[need].tutor != tutor:
             assignment.leave(need)
     held = frozenset(needs)
-    is_moved = all(
-        need in assignment.seat_of or chain.seat(need, DEEPEST_CHAIN, held, tutor) for need in served
-    )
+    is_moved = all(need in assignment.seat_of or chain.seat(need, DEEPEST_CHAIN, held, tutor) for need in served)
     if is_moved:
         for need in needs:
             if need not in assignment.seat_of:

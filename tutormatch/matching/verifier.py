@@ -23,9 +23,7 @@ class Violation:
     message: str
 
     def __str__(self) -> str:
-        return (
-            f"{self.rule}: {self.need_id}: {self.message}" if self.need_id else f"{self.rule}: {self.message}"
-        )
+        return f"{self.rule}: {self.need_id}: {self.message}" if self.need_id else f"{self.rule}: {self.message}"
 
 
 def verify(problem: Problem, solution: Solution) -> list[Violation]:
@@ -53,8 +51,7 @@ def verify(problem: Problem, solution: Solution) -> list[Violation]:
         from tutormatch.matching.recount import check_certificate
 
         violations = [
-            Violation(level, "", message)
-            for level, message in check_certificate(problem, known, solution.certificate)
+            Violation(level, "", message) for level, message in check_certificate(problem, known, solution.certificate)
         ]
     return violations
 
@@ -68,9 +65,7 @@ def _records(problem: Problem, solution: Solution) -> tuple[list[Match], list[Vi
         if match.need_id not in problem.need:
             violations.append(Violation("records", match.need_id, "the problem has no such need"))
         elif match.tutor_id not in problem.tutor:
-            violations.append(
-                Violation("records", match.need_id, f"no tutor {match.tutor_id} in the problem")
-            )
+            violations.append(Violation("records", match.need_id, f"no tutor {match.tutor_id} in the problem"))
         else:
             known.append(match)
     for each in solution.unmatched:
@@ -81,9 +76,7 @@ def _records(problem: Problem, solution: Solution) -> tuple[list[Match], list[Vi
         if matched[need.id] > 1:
             violations.append(Violation("rule 5", need.id, "has more than one tutor"))
         elif seen[need.id] != 1:
-            violations.append(
-                Violation("records", need.id, f"is listed {seen[need.id]} times instead of once")
-            )
+            violations.append(Violation("records", need.id, f"is listed {seen[need.id]} times instead of once"))
     return known, violations
 
 

@@ -16,6 +16,7 @@ from ..models import (
     Account,
     BlockedPair,
     Decision,
+    District,
     Institution,
     Match,
     MatchState,
@@ -137,7 +138,9 @@ def list_matches(viewer: Account, which: Conditions, narrowed: MatchFilter, sort
         .order_by(*_order(sort, schools))
         .options(
             contains_eager(Match.need).contains_eager(Need.subject),
-            contains_eager(Match.pupil).options(contains_eager(Pupil.school), defer(Pupil.slots)),
+            contains_eager(Match.pupil).options(
+                contains_eager(Pupil.school).joinedload(School.district).joinedload(District.region), defer(Pupil.slots)
+            ),
             contains_eager(Match.tutor).options(
                 contains_eager(Tutor.account), joinedload(Tutor.institution), defer(Tutor.slots)
             ),

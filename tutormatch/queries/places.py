@@ -1,6 +1,5 @@
 """Regions, districts, schools and institutions to choose from, in the order of the reader's alphabet."""
 
-import re
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -57,11 +56,7 @@ def district(district_id: int) -> District:
 def schools(district: District) -> list[School]:
     """Return the schools of a district that newcomers choose from; No. 4 stands before No. 11."""
     found = db.session.scalars(select(School).where(School.district_id == district.id, School.is_listed))
-    return sorted(found, key=lambda school: _with_numbers_in_order(school.collation_key))
-
-
-def _with_numbers_in_order(key: str) -> str:
-    return re.sub(r"\d+", lambda number: number[0].zfill(8), key)
+    return sorted(found, key=lambda school: school.collation_key)
 
 
 def school(school_id: int) -> School:

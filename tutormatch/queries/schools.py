@@ -1,6 +1,5 @@
 """Schools in a coordinator's scope, with how their pupils stand."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -102,10 +101,8 @@ class _Name:
         return all(collation_key(word) in text for word in words)
 
 
-@lru_cache(maxsize=50_000)
-def _in_order(text: str) -> str:
-    """Return a sort key in which School 2 comes before School 12."""
-    return collation_key(re.sub(r"\d+", lambda number: number[0].zfill(6), text))
+# A country has thousands of school names, and the same ones are ordered at each request.
+_in_order = lru_cache(maxsize=50_000)(collation_key)
 
 
 def _names(conditions: Iterable[ColumnElement[bool]]) -> list[_Name]:

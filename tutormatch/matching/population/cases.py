@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from tutormatch.matching.population import tables, words
+from tutormatch.matching.population import catalogue, tables, words
 from tutormatch.matching.population.pupils import class_label, topic
 from tutormatch.matching.population.records import School, SyntheticNeed, SyntheticPupil, SyntheticTutor
 from tutormatch.matching.population.schools import teacher_email
@@ -227,9 +227,10 @@ def build_cases(schools: Sequence[School], on: date, id_width: int) -> Cases:
 
 
 def _add_schools_of_one_name(cases: Cases) -> None:
-    by_name: dict[str, School] = {}
+    districts = catalogue.districts()
+    by_name: dict[tuple[str, str], School] = {}
     for school in cases.schools:
-        twin = by_name.setdefault(school.name_kk, school)
+        twin = by_name.setdefault((school.name_kk, districts[school.district_kato].name_kk), school)
         if twin.region_code != school.region_code:
             cases.ids[12] = (twin.code, school.code)
             for place in (twin, school):

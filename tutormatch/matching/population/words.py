@@ -113,9 +113,9 @@ SAME_VILLAGE_MOTIVATION = {
 }
 
 SCHOOL_NAMES = {
-    "kk": "№ {number} мектеп, {district}",
-    "ru": "Школа № {number}, {district}",
-    "en": "School No. {number}, {district}",
+    "kk": "№ {number} мектеп",
+    "ru": "Школа № {number}",
+    "en": "School No. {number}",
 }
 
 _READING = {
