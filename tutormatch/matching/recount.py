@@ -183,43 +183,71 @@ class FlowBounds:
 
     def _flow(self, entries: dict[str, int], exits: dict[str, int], repeats: dict[str, int]) -> int:
         """Return the maximum flow from pupils to tutors with these capacities at both ends."""
-        number: dict[object, int] = {"source": 0, "sink": 1}
-        arcs: dict[tuple[int, int], int] = {}
-
-        def arc(tail: object, head: object, capacity: int) -> None:
-            pair = (number.setdefault(tail, len(number)), number.setdefault(head, len(number)))
-            arcs[pair] = capacity
-
-        meetings: Counter[tuple[str, str]] = Counter(dict.fromkeys(self.couples, 1))
-        offered = set()
-        for need in self.open_needs:
-            if need.pupil_id not in entries:
-                continue
-            arc("source", ("pupil", need.pupil_id), entries[need.pupil_id])
-            arc(("pupil", need.pupil_id), ("need", need.id), 1)
+        arcs = _Arcs()
+        needs = [need for need in self.open_needs if need.pupil_id in entries]
+        for pupil_id in {need.pupil_id for need in needs}:
+            arcs.add("source", ("pupil", pupil_id), entries[pupil_id])
+        wanted: dict[tuple, set[int]] = defaultdict(set)
+        for need in needs:
+            arcs.add(("pupil", need.pupil_id), ("need", need.id), 1)
             signature, free = self._signature(need), self.pupil_slots[need.pupil_id]
+            wanted[signature] |= free
             for slot in free:
-                arc(("need", need.id), (signature, slot), 1)
+                arcs.add(("need", need.id), (signature, slot), 1)
+        hours: set[tuple[str, int]] = set()
+        for signature, slots in {self._signature(need): self._suitable(need) for need in needs}.items():
+            for tutor, own in slots:
+                for slot in own & wanted[signature]:
+                    arcs.add((signature, slot), (tutor.id, slot), 1)
+                    hours.add((tutor.id, slot))
+        for tutor_id, slot in hours:
+            arcs.add((tutor_id, slot), ("tutor", tutor_id), 1)
+        for tutor_id in {tutor_id for tutor_id, _ in hours}:
+            arcs.add(("tutor", tutor_id), "sink", exits[tutor_id])
+        if repeats:
+            self._add_repeats(arcs, needs, repeats)
+        return arcs.maximum_flow()
+
+    def _add_repeats(self, arcs: "_Arcs", needs: Collection[Need], repeats: dict[str, int]) -> None:
+        """Let tutors give what goes beyond one session for each pupil to pupils whom they could meet twice."""
+        meetings: Counter[tuple[str, str]] = Counter(dict.fromkeys(self.couples, 1))
+        possible = []
+        for need in needs:
             for tutor, slots in self._suitable(need):
-                if repeats.get(tutor.id) and free & slots:
+                if repeats[tutor.id] and self.pupil_slots[need.pupil_id] & slots:
                     meetings[tutor.id, need.pupil_id] += 1
-                if (signature, tutor.id) not in offered:
-                    offered.add((signature, tutor.id))
-                    for slot in slots:
-                        arc((signature, slot), (tutor.id, slot), 1)
-                        arc((tutor.id, slot), ("tutor", tutor.id), 1)
-                    arc(("tutor", tutor.id), "sink", exits[tutor.id])
-        for need in self.open_needs if repeats else ():
-            for tutor, slots in self._suitable(need):
-                repeated = meetings[tutor.id, need.pupil_id] > 1 and repeats[tutor.id]
-                if repeated and self.pupil_slots[need.pupil_id] & slots:
-                    arc(("need", need.id), ("repeats", tutor.id), 1)
-                    arc(("repeats", tutor.id), "sink", repeats[tutor.id])
-        if not arcs:
+                    possible.append((need, tutor.id))
+        repeating = set()
+        for need, tutor_id in possible:
+            if meetings[tutor_id, need.pupil_id] > 1:
+                arcs.add(("need", need.id), ("repeats", tutor_id), 1)
+                repeating.add(tutor_id)
+        for tutor_id in repeating:
+            arcs.add(("repeats", tutor_id), "sink", repeats[tutor_id])
+
+
+class _Arcs:
+    """The arcs of a network, each added once; its nodes are numbered as they come."""
+
+    def __init__(self) -> None:
+        self.number: dict[object, int] = {"source": 0, "sink": 1}
+        self.tails: list[int] = []
+        self.heads: list[int] = []
+        self.capacities: list[int] = []
+
+    def add(self, tail: object, head: object, capacity: int) -> None:
+        self.tails.append(self.number.setdefault(tail, len(self.number)))
+        self.heads.append(self.number.setdefault(head, len(self.number)))
+        self.capacities.append(capacity)
+
+    def maximum_flow(self) -> int:
+        if not self.capacities:
             return 0
-        ends = np.array(list(arcs), dtype=np.int32)
-        capacities = np.array(list(arcs.values()), dtype=np.int32)
-        matrix = csr_array((capacities, (ends[:, 0], ends[:, 1])), shape=(len(number), len(number)))
+        size = len(self.number)
+        matrix = csr_array(
+            (np.array(self.capacities, dtype=np.int32), (np.array(self.tails), np.array(self.heads))),
+            shape=(size, size),
+        )
         return int(maximum_flow(matrix, 0, 1).flow_value)
 
 
