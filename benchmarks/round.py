@@ -20,7 +20,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, func, select
+from sqlalchemy import Engine, event, func, select
 from werkzeug.routing import Rule
 
 from tutormatch import clock, create_app
@@ -194,8 +194,11 @@ def addresses(app: Flask, coordinator: Account, round_id: int) -> Iterator[str]:
     yield f"/rounds/{round_id}/waiting?sort=-waiting&page=2"
 
 
-def measure(app: Flask, client: FlaskClient, address: str) -> Measured | None:
-    """Open a page several times; nothing when it is no page (a redirect, or a decision that is over)."""
+def measure(engine: Engine, client: FlaskClient, address: str) -> Measured | None:
+    """Open a page several times; nothing when it is no page (a redirect, or a decision that is over).
+
+    To be called outside of an application context, so that each request begins with an empty session.
+    """
     statements: list[str] = []
 
     def collect(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -207,14 +210,14 @@ def measure(app: Flask, client: FlaskClient, address: str) -> Measured | None:
         print(f"  {address}: {response.status_code}")
         return None
     seconds, processor_seconds = [], []
-    event.listen(db.engine, "before_cursor_execute", collect)
+    event.listen(engine, "before_cursor_execute", collect)
     for _ in range(REPEATS):
         statements.clear()
         start, processor_start = time.perf_counter(), time.process_time()
         response = client.get(address, headers={"Accept-Encoding": "br"})
         seconds.append(time.perf_counter() - start)
         processor_seconds.append(time.process_time() - processor_start)
-    event.remove(db.engine, "before_cursor_execute", collect)
+    event.remove(engine, "before_cursor_execute", collect)
     return Measured(
         address,
         statistics.median(seconds),
@@ -246,17 +249,17 @@ def main() -> None:
             for level in round_.certificate["levels"]:
                 print(f"  {level['name']}: {level['reached']}, at most {level['bound']}")
             pages = list(addresses(app, coordinator, round_id))
-            db.session.remove()
-            print(f"\n{'page':<60}{'ms':>8}{'CPU ms':>8}{'SQL':>6}{'bytes':>9}")
-            for address in pages:
-                measured = measure(app, client, address)
-                if measured:
-                    print(
-                        f"{measured.address:<60}{measured.seconds * 1000:8.0f}"
-                        f"{measured.processor_seconds * 1000:8.0f}{measured.statements:6d}"
-                        f"{measured.bytes:9,d}{'' if measured.is_within_aim else '  over the aim'}"
-                    )
-            db.engine.dispose()
+            engine = db.engine
+        print(f"\n{'page':<60}{'ms':>8}{'CPU ms':>8}{'SQL':>6}{'bytes':>9}")
+        for address in pages:
+            measured = measure(engine, client, address)
+            if measured:
+                print(
+                    f"{measured.address:<60}{measured.seconds * 1000:8.0f}"
+                    f"{measured.processor_seconds * 1000:8.0f}{measured.statements:6d}"
+                    f"{measured.bytes:9,d}{'' if measured.is_within_aim else '  over the aim'}"
+                )
+        engine.dispose()
 
 
 if __name__ == "__main__":
