@@ -5,7 +5,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect, text
+from sqlalchemy import CheckConstraint, inspect, text
 
 from tutormatch import create_app
 from tutormatch.extensions import db
@@ -47,9 +47,7 @@ def test_migrated_database_holds_the_same_checks_as_the_models(empty_app):
         inspector = inspect(db.engine)
         for table in db.metadata.sorted_tables:
             migrated = {check["name"] for check in inspector.get_check_constraints(table.name)}
-            modelled = {
-                constraint.name for constraint in table.constraints if constraint.__visit_name__ == "check_constraint"
-            }
+            modelled = {constraint.name for constraint in table.constraints if isinstance(constraint, CheckConstraint)}
             assert migrated == modelled, f"checks of {table.name} differ"
             assert {index["name"] for index in inspector.get_indexes(table.name) if not index.get("unique")} >= {
                 index.name for index in table.indexes if not index.unique
