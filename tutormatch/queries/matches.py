@@ -303,7 +303,8 @@ def match_in_sight(viewer: Account, match_id: int) -> MatchPage | None:
             joinedload(Match.round),
             joinedload(Match.need).joinedload(Need.subject),
             joinedload(Match.pupil).options(
-                joinedload(Pupil.school).joinedload(School.district), joinedload(Pupil.teacher)
+                joinedload(Pupil.school).joinedload(School.district).joinedload(District.region),
+                joinedload(Pupil.teacher),
             ),
             joinedload(Match.tutor).options(
                 joinedload(Tutor.account), joinedload(Tutor.institution), joinedload(Tutor.checked_by)
