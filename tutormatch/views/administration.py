@@ -189,6 +189,7 @@ def activity() -> ResponseReturnValue:
         wanted=wanted,
         kinds=list(AuditKind),
         values=values,
+        record_in_words=log.record_in_words,
     )
 
 
