@@ -11,10 +11,7 @@ help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 run: .venv/runtime .venv/translations ## start the web server and the worker, with a demonstration programme on first use
-	@$(FLASK) db upgrade
-	@$(FLASK) load-catalogue
-	@$(FLASK) load-demo --if-empty
-	@exec $(FLASK) serve
+	@exec $(FLASK) start
 
 test: .venv/development .venv/translations ## run all tests
 	$(BIN)/pytest -n 2 --dist loadgroup

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import flask_migrate
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from . import jobs
 from .errors import EmailTaken, NotAllowed, NotFound, UnfitPassword
+from .extensions import db
 from .i18n import LOCALE_NAMES
 from .matching import FaultyInput
 from .models import ScopeKind
@@ -31,7 +33,7 @@ def init_app(app: Flask) -> None:
     """Add the commands to ``app``."""
     app.cli.add_command(create_administrator)
     app.cli.add_command(create_coordinator)
-    for command in (load_catalogue, load_demo, import_files, export_problem, worker, serve):
+    for command in (load_catalogue, load_demo, import_files, export_problem, worker, serve, start):
         app.cli.add_command(command)
 
 
@@ -204,6 +206,8 @@ def serve() -> None:
             f"Port {port} cannot be used ({error.strerror}). Choose another with PORT=… ."
         ) from error
     _announce(f"http://{host}:{port}/")
+    # What was read here must not stay open as long as the server runs: it would hold back SQLite's checkpoints.
+    db.session.remove()
     helper = jobs.WorkerProcess(Path(current_app.root_path).parent)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -211,6 +215,18 @@ def serve() -> None:
     finally:
         server.close()
         helper.end()
+
+
+@click.command("start")
+@click.pass_context
+@with_appcontext
+def start(context: click.Context) -> None:
+    """Bring the database up to date, fill an empty one with the demonstration programme, then serve."""
+    _log_to_standard_error()
+    flask_migrate.upgrade()
+    context.invoke(load_catalogue)
+    context.invoke(load_demo, if_empty=True)
+    context.invoke(serve)
 
 
 def _announce(address: str) -> None:
@@ -223,4 +239,5 @@ def _announce(address: str) -> None:
 
 def _log_to_standard_error() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("huey").setLevel(logging.WARNING)
+    for chatty in ("huey", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -63,10 +63,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "MAIL_URL": "",
     }
     flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
-    for command in (["db", "upgrade"], ["load-catalogue"], ["load-demo"]):
-        subprocess.run([*flask, *command], cwd=ROOT, env=environment, check=True, capture_output=True)
     log = (folder / "log.txt").open("wb")
-    server = subprocess.Popen([*flask, "serve"], cwd=ROOT, env=environment, stdout=log, stderr=log)
+    server = subprocess.Popen([*flask, "start"], cwd=ROOT, env=environment, stdout=log, stderr=log)
     url = f"http://127.0.0.1:{port}"
     try:
         wait_for(url, server, folder / "log.txt")
