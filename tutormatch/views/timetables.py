@@ -12,6 +12,7 @@ from ..matching.slots import hour_of
 from ..models import Role
 from ..queries import timetables
 from ..queries.timetables import TeacherSession, TutorSession
+from ..queries.tutors import pupils_of
 from ..wording import TUTORING_LANGUAGES_IN
 
 bp = Blueprint("timetables", __name__)
@@ -26,15 +27,16 @@ def own() -> ResponseReturnValue:
     viewer = access.viewer()
     if viewer.role == Role.TUTOR:
         sessions = timetables.of_tutor(viewer)
-        entries, tutors = entries_of_tutor(sessions), []
+        entries, pupils, tutors = entries_of_tutor(sessions), pupils_of(viewer), []
     else:
         sessions = timetables.of_teacher(viewer)
-        entries, tutors = entries_of_teacher(sessions), tutors_of(sessions)
+        entries, pupils, tutors = entries_of_teacher(sessions), [], tutors_of(sessions)
     return render_template(
         "timetables/own.html",
         entries=entries,
         hours=hours_of(entries),
         number_of_pupils=len({session.pupil_id for session in sessions}),
+        pupils=pupils,
         tutors=tutors,
         period=timetables.current_period(),
     )
@@ -48,7 +50,7 @@ def entries_of_tutor(sessions: Iterable[TutorSession]) -> Entries:
             {
                 "title": session.first_name,
                 "lines": [session.subject, TUTORING_LANGUAGES_IN[session.tutoring_language]],
-                "url": url_for("tutors.pupils", _anchor=f"pupil-{session.pupil_id}"),
+                "url": f"#pupil-{session.pupil_id}",
                 "tone": "good",
             }
         )
