@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 
-from . import ROOT, access, assets, clock, database, i18n, security_headers, wording
+from . import ROOT, access, addresses, assets, clock, database, i18n, security_headers, wording
 from .errors import DomainError, NotAllowed, NotFound
 from .extensions import babel, bootstrap, compress, csrf, db, login, migrate
 
@@ -53,6 +53,7 @@ def register_extensions(app: Flask) -> None:
     app.extensions["clock"] = clock.SystemClock()
     assets.init_app(app)
     database.init_app(app)
+    addresses.init_app(app)
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     csrf.init_app(app)

@@ -2,6 +2,7 @@
 
 import pytest
 from flask import Flask
+from werkzeug.routing import IntegerConverter
 
 from tutormatch.access import STATIC_ENDPOINTS
 from tutormatch.models import Role
@@ -126,7 +127,7 @@ def requests_of(app: Flask, endpoint: str) -> list[tuple[str, str]]:
 
 
 def _value(rule, name: str) -> object:
-    return MISSING if type(rule._converters[name]).__name__ == "IntegerConverter" else "nothing"
+    return MISSING if isinstance(rule._converters[name], IntegerConverter) else "nothing"
 
 
 def endpoints(app: Flask) -> set[str]:

@@ -8,12 +8,12 @@ from typing import Any, Self, TypeVar
 from flask_babel import lazy_gettext as _
 from wtforms import RadioField, TextAreaField
 
+from ..addresses import number_in
 from ..models import MatchState, Priority
 from ..queries.matches import DEFAULT_SORT, SORTS, MatchFilter
 from .base import AtMost, Form, Required, trimmed
 
 EVERY_STATE = "all"
-LARGEST_NUMBER = 2**31 - 1
 
 Member = TypeVar("Member", bound=Enum)
 
@@ -32,20 +32,20 @@ class ListAddress:
         state = None if values.get("state") == EVERY_STATE else _member(MatchState, values.get("state"))
         if state is None and values.get("state") != EVERY_STATE:
             state = default_state
-        priority = _number(values.get("priority"))
+        priority = number_in(values.get("priority"))
         sort = values.get("sort", "")
         return cls(
             narrowed=MatchFilter(
                 state=state,
-                school=_number(values.get("school")),
+                school=number_in(values.get("school")),
                 subject=values.get("subject", "")[:16] or None,
                 tutoring_language=values.get("tutoring_language", "")[:2] or None,
-                institution=_number(values.get("institution")),
+                institution=number_in(values.get("institution")),
                 priority=_member(Priority, priority),
-                name=(trimmed(values.get("name")) or "")[:100].replace("\x00", ""),
+                name=(trimmed(values.get("name")) or "")[:100],
             ),
             sort=sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT,
-            page=_number(values.get("page")) or 1,
+            page=number_in(values.get("page")) or 1,
             default_state=default_state,
         )
 
@@ -79,12 +79,6 @@ class ListAddress:
         return bool(set(self.filters) - {"state"})
 
 
-def _number(text: str | None) -> int | None:
-    if text is None or not (text.isascii() and text.isdigit()):
-        return None
-    return number if (number := int(text[:12])) <= LARGEST_NUMBER else None
-
-
 def _member(kind: type[Member], value: Any) -> Member | None:
     try:
         return kind(value)
@@ -94,7 +88,7 @@ def _member(kind: type[Member], value: Any) -> Member | None:
 
 def ticked(texts: Iterable[str]) -> list[int]:
     """Return the numbers of the matches that were ticked; a text may hold several, with spaces between."""
-    return [number for text in texts for part in text.split() if (number := _number(part)) is not None]
+    return [number for text in texts for part in text.split() if (number := number_in(part)) is not None]
 
 
 class RejectionForm(Form):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Self, TypeVar
 
+from ..addresses import number_in
 from ..models import ConsentState, Priority, Pupil, PupilState
 from ..queries.pupils import DEFAULT_SORT, PupilFilter
 from .base import trimmed
@@ -92,10 +93,6 @@ def _code(kind: type[Code], text: str | None) -> Code | None:
     return next((member for member in kind if str(member.value) == text), None)
 
 
-def number_in(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= 9 else None
-
-
 @dataclass(frozen=True)
 class PupilListAddress:
     """What the address of a list of pupils says; what makes no sense there is passed over."""
@@ -109,7 +106,7 @@ class PupilListAddress:
     def read(cls, arguments: Mapping[str, str]) -> Self:
         narrowed = PupilFilter(
             state=_code(PupilState, arguments.get("state")),
-            search=(trimmed(arguments.get("search")) or "")[:100].replace("\x00", ""),
+            search=(trimmed(arguments.get("search")) or "")[:100],
             region_code=(arguments.get("region") or "")[:8],
             school_id=number_in(arguments.get("school")),
             subject_code=(arguments.get("subject") or "")[:16],

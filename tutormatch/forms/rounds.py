@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from ..addresses import number_in
 from ..matching import Reason
 from ..queries.waiting import DEFAULT_SORT, SORTS, WaitingFilter
 from .base import trimmed
-
-LARGEST_NUMBER = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -26,9 +25,9 @@ class WaitingAddress:
         return cls(
             narrowed=WaitingFilter(
                 reason=Reason(reason) if reason in set(Reason) else None,
-                subject=values.get("subject", "")[:16].replace("\x00", "") or None,
+                subject=values.get("subject", "")[:16] or None,
                 school=number_in(values.get("school")),
-                name=(trimmed(values.get("name")) or "")[:100].replace("\x00", ""),
+                name=(trimmed(values.get("name")) or "")[:100],
             ),
             sort=sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT,
             page=number_in(values.get("page")) or 1,
@@ -43,10 +42,3 @@ class WaitingAddress:
     def values(self) -> dict[str, str]:
         """Filter and order as an address says them."""
         return self.filters | ({"sort": self.sort} if self.sort != DEFAULT_SORT else {})
-
-
-def number_in(text: str | None) -> int | None:
-    """Return the whole number that an address says, or nothing when it is none that a row could have."""
-    if text is None or not (text.isascii() and text.isdigit()):
-        return None
-    return number if (number := int(text[:12])) <= LARGEST_NUMBER else None

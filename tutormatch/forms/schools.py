@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from ..addresses import number_in
 from ..queries.schools import DEFAULT_SORT, SchoolFilter
 from .base import trimmed
-from .pupils import number_in
 
 
 @dataclass(frozen=True)

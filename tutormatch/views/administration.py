@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from .. import access, clock
+from ..addresses import number_in
 from ..errors import AlreadyDecided, EmailTaken, NotAllowed
 from ..forms.accounts import ConfirmForm
 from ..forms.administration import InvitationForm
@@ -28,6 +29,7 @@ from ..services.links import Purpose
 bp = Blueprint("administration", __name__, url_prefix="/administration")
 
 Code = TypeVar("Code", bound=StrEnum)
+YEARS = range(2000, 2101)
 
 
 def asked_for(kind: type[Code], name: str) -> Code | None:
@@ -41,14 +43,16 @@ def asked_text(name: str) -> str:
 
 
 def asked_day(name: str) -> date | None:
+    """Read a day from the address; nothing when it is none, or none on which the programme can have run."""
     try:
-        return date.fromisoformat(request.args.get(name, ""))
+        day = date.fromisoformat(request.args.get(name, ""))
     except ValueError:
         return None
+    return day if day.year in YEARS else None
 
 
 def asked_page() -> int:
-    return request.args.get("page", 1, type=int)
+    return number_in(request.args.get("page")) or 1
 
 
 def rows_per_page() -> int:

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from .. import access
+from ..addresses import number_in
 from ..errors import CodeTaken
 from ..forms.catalogue import InstitutionForm, NamesForm, PeriodForm, SchoolForm
 from ..models import Role, SchoolKind, SchoolPeriod
@@ -60,7 +61,7 @@ def schools() -> ResponseReturnValue:
     return render_template(
         "catalogue/schools.html",
         schools=known.all_schools(
-            text, region_code, request.args.get("page", 1, type=int), current_app.config["ROWS_PER_PAGE"]
+            text, region_code, number_in(request.args.get("page")) or 1, current_app.config["ROWS_PER_PAGE"]
         ),
         regions=known.regions(),
         text=text,

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from .. import access
+from ..addresses import number_in
 from ..errors import AlreadyDecided, EmailNotConfirmed, FactsMissing, StaleVersion
 from ..forms.people import CheckForm, DecideForm, ReasonForm, ResumeForm
 from ..models import Role, TeacherState, Tutor, TutorState
@@ -26,7 +27,7 @@ def wanted_people(kind: type[StrEnum], usual: StrEnum) -> Wanted:
         state=kind(asked) if asked in list(kind) else None,
         text=request.args.get("q", "").strip()[:80],
         sort=request.args.get("sort", "name"),
-        page=request.args.get("page", 1, type=int),
+        page=number_in(request.args.get("page")) or 1,
     )
 
 
@@ -76,8 +77,8 @@ def seen_states(ticked: list[str]) -> dict[int, TeacherState]:
     seen = {}
     for tick in ticked:
         account_id, _separator, state = tick.partition(":")
-        if account_id.isdigit() and state in list(TeacherState):
-            seen[int(account_id)] = TeacherState(state)
+        if (number := number_in(account_id)) is not None and state in list(TeacherState):
+            seen[number] = TeacherState(state)
     return seen
 
 

@@ -5,8 +5,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from .. import access
+from ..addresses import number_in
 from ..errors import AlreadyDecided, NothingToMatch, RoundUnderWay
-from ..forms.rounds import WaitingAddress, number_in
+from ..forms.rounds import WaitingAddress
 from ..models import Priority, Role, Round
 from ..queries import rounds as round_queries
 from ..queries import waiting as waiting_queries
