@@ -44,11 +44,11 @@ def test_number_that_no_row_can_have_is_an_unknown_address(app, client, make):
                 assert client.open(address, method=method).status_code == 404, address
 
 
-def test_nul_in_an_address_is_an_unknown_address(client, make):
+def test_nul_in_an_address_is_no_fault(client, make):
     assert client.get("/teachers/sign-up/regions/%00").status_code == 404
     client.sign_in(make.coordinator())
     for address in ("/pupils?region=a%00b", "/matches?subject=%00", "/people?q=%00", "/schools?search=%00"):
-        assert client.get(address).status_code == 404, address
+        client.page(address)
 
 
 def test_tick_of_no_teacher_changes_nothing(client, make):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask, abort, request
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import IntegerConverter, Map
 
 LARGEST_NUMBER = 2**31 - 1
@@ -24,10 +25,14 @@ class RowNumberConverter(IntegerConverter):
 
 
 def init_app(app: Flask) -> None:
-    """Answer 404 to numbers that no row can have, and to NUL characters, which PostgreSQL cannot compare with."""
+    """Answer 404 to numbers that no row can have, and keep NUL characters, which PostgreSQL cannot compare with, out."""
     app.url_map.converters["int"] = RowNumberConverter
 
     @app.before_request
-    def refuse_nul() -> None:
-        if "\0" in request.path or b"%00" in request.query_string:
+    def drop_nul() -> None:
+        if "\0" in request.path:
             abort(404)
+        if b"%00" in request.query_string:
+            request.args = ImmutableMultiDict(
+                (name, value.replace("\0", "")) for name, value in request.args.items(multi=True)
+            )
