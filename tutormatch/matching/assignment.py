@@ -1,13 +1,13 @@
 """A matching under construction, which keeps every hard rule at every step."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from tutormatch.matching.network import Network
-from tutormatch.matching.openings import Openings, to_slots
+from tutormatch.matching.openings import Openings, to_bits, to_numbers
 from tutormatch.matching.problem import Match
 
 
@@ -23,7 +23,9 @@ class Seat:
 class Assignment:
     """Open needs with their tutor and slot, on top of the locked matches.
 
-    `fits` answers whether a seat may be taken, `take` and `leave` change it.
+    `fits` answers whether a seat may be taken, `take` and `leave` change it, and
+    `rewind` takes changes back. Sets of slots and sets of tutors are bits, so that
+    who has room is answered for all tutors at once.
     """
 
     def __init__(self, openings: Openings) -> None:
@@ -31,82 +33,95 @@ class Assignment:
         self.seat_of: dict[int, Seat] = {}
         self.at_hour: dict[tuple[int, int], int] = {}
         self.pupil_taken: dict[int, int] = defaultdict(int)
+        self.tutor_taken: dict[int, int] = defaultdict(int)
         self.needs_of_tutor: dict[int, set[int]] = defaultdict(set)
         self.together: Counter[tuple[int, int]] = Counter(openings.locked_pairs)
+        self.own_tutors: dict[int, int] = defaultdict(int)
+        for tutor, pupil in openings.locked_pairs:
+            self.own_tutors[pupil] |= 1 << tutor
         self.new_pupils: Counter[int] = Counter()
         self.new_tutors: Counter[int] = Counter()
+        self.with_sessions = to_bits(tutor for tutor, left in enumerate(openings.sessions_left) if left > 0)
+        self.with_new_pupils = to_bits(tutor for tutor, left in enumerate(openings.pupils_left) if left > 0)
+        self.steps: list[tuple[Seat, bool]] = []
 
-    def has_room(self, tutor: int, pupil: int) -> bool:
-        """Return whether limits allow one more session of the two."""
-        openings = self.openings
-        if len(self.needs_of_tutor[tutor]) >= openings.sessions_left[tutor]:
-            return False
-        if self.together.get((tutor, pupil)):
-            return True
-        return (
-            self.new_pupils[tutor] < openings.pupils_left[tutor]
-            and self.new_tutors[pupil] < openings.tutors_left[pupil]
-        )
+    def with_room(self, pupil: int) -> int:
+        """Return the tutors to whom limits allow one more session with ``pupil``, as bits."""
+        tutors = self.own_tutors.get(pupil, 0)
+        if self.new_tutors[pupil] < self.openings.tutors_left[pupil]:
+            tutors |= self.with_new_pupils
+        return tutors & self.with_sessions
 
     def fits(self, seat: Seat) -> bool:
         """Return whether the seat, known to be an option of its need, can be taken now."""
         pupil = self.openings.pupil_of[seat.need]
-        return (
-            (seat.tutor, seat.slot) not in self.at_hour
-            and not self.pupil_taken[pupil] >> seat.slot & 1
-            and self.has_room(seat.tutor, pupil)
-        )
+        taken = self.tutor_taken[seat.tutor] | self.pupil_taken[pupil]
+        return not taken >> seat.slot & 1 and bool(self.with_room(pupil) >> seat.tutor & 1)
 
     def take(self, seat: Seat) -> None:
         """Take a seat that `fits`."""
-        pupil = self.openings.pupil_of[seat.need]
-        self.seat_of[seat.need] = seat
-        self.at_hour[seat.tutor, seat.slot] = seat.need
-        self.pupil_taken[pupil] |= 1 << seat.slot
-        self.needs_of_tutor[seat.tutor].add(seat.need)
-        if not self.together[seat.tutor, pupil]:
-            self.new_pupils[seat.tutor] += 1
-            self.new_tutors[pupil] += 1
-        self.together[seat.tutor, pupil] += 1
+        self.steps.append((seat, True))
+        self._take(seat)
 
     def leave(self, need: int) -> Seat:
         """Give up the seat of ``need`` and return it."""
-        seat = self.seat_of.pop(need)
-        pupil = self.openings.pupil_of[need]
-        del self.at_hour[seat.tutor, seat.slot]
-        self.pupil_taken[pupil] ^= 1 << seat.slot
-        self.needs_of_tutor[seat.tutor].remove(need)
-        self.together[seat.tutor, pupil] -= 1
-        if not self.together[seat.tutor, pupil]:
-            self.new_pupils[seat.tutor] -= 1
-            self.new_tutors[pupil] -= 1
+        seat = self.seat_of[need]
+        self.steps.append((seat, False))
+        self._leave(seat)
         return seat
 
-    def reset(self, seat_of: Mapping[int, Seat]) -> None:
-        """Go back to seats that were taken together before."""
-        changed = [need for need, seat in self.seat_of.items() if seat_of.get(need) != seat]
-        for need in changed:
-            self.leave(need)
-        for need in sorted(seat_of.keys() - self.seat_of.keys()):
-            self.take(seat_of[need])
+    def rewind(self, length: int) -> None:
+        """Take back every step but the first ``length``."""
+        while len(self.steps) > length:
+            seat, is_taken = self.steps.pop()
+            if is_taken:
+                self._leave(seat)
+            else:
+                self._take(seat)
+
+    def _take(self, seat: Seat) -> None:
+        openings, tutor, pupil = self.openings, seat.tutor, self.openings.pupil_of[seat.need]
+        self.seat_of[seat.need] = seat
+        self.at_hour[tutor, seat.slot] = seat.need
+        self.pupil_taken[pupil] |= 1 << seat.slot
+        self.tutor_taken[tutor] |= 1 << seat.slot
+        self.needs_of_tutor[tutor].add(seat.need)
+        if len(self.needs_of_tutor[tutor]) == openings.sessions_left[tutor]:
+            self.with_sessions ^= 1 << tutor
+        if not self.together[tutor, pupil]:
+            self.own_tutors[pupil] |= 1 << tutor
+            self.new_tutors[pupil] += 1
+            self.new_pupils[tutor] += 1
+            if self.new_pupils[tutor] == openings.pupils_left[tutor]:
+                self.with_new_pupils ^= 1 << tutor
+        self.together[tutor, pupil] += 1
+
+    def _leave(self, seat: Seat) -> None:
+        openings, tutor, pupil = self.openings, seat.tutor, self.openings.pupil_of[seat.need]
+        del self.seat_of[seat.need]
+        del self.at_hour[tutor, seat.slot]
+        self.pupil_taken[pupil] ^= 1 << seat.slot
+        self.tutor_taken[tutor] ^= 1 << seat.slot
+        self.needs_of_tutor[tutor].remove(seat.need)
+        self.with_sessions |= 1 << tutor
+        self.together[tutor, pupil] -= 1
+        if not self.together[tutor, pupil]:
+            self.own_tutors[pupil] ^= 1 << tutor
+            self.new_tutors[pupil] -= 1
+            self.new_pupils[tutor] -= 1
+            self.with_new_pupils |= 1 << tutor
 
     def free_seat(self, need: int, with_tutor: int | None = None) -> Seat | None:
         """Return a seat that fits ``need``, with a tutor the pupil already has if possible."""
-        pupil = self.openings.pupil_of[need]
-        free = ~self.pupil_taken[pupil]
-        found = None
-        for tutor, bits in self.openings.options(need):
-            is_together = self.together.get((tutor, pupil), 0) > 0
-            if with_tutor not in (None, tutor) or (found and not is_together):
-                continue
-            if self.has_room(tutor, pupil):
-                for slot in to_slots(bits & free):
-                    if (tutor, slot) not in self.at_hour:
-                        found = Seat(need, tutor, slot)
-                        break
-                if found and is_together:
-                    return found
-        return found
+        openings, pupil = self.openings, self.openings.pupil_of[need]
+        options, own = openings.options(need), self.own_tutors[pupil]
+        tutors = openings.tutors_of(need) & self.with_room(pupil)
+        if with_tutor is not None:
+            tutors &= 1 << with_tutor
+        for tutor in (*to_numbers(tutors & own), *to_numbers(tutors & ~own)):
+            if free := options[tutor] & ~self.pupil_taken[pupil] & ~self.tutor_taken[tutor]:
+                return Seat(need, tutor, to_numbers(free)[0])
+        return None
 
     def served_pupils(self) -> set[int]:
         """Return the pupils with a tutor."""

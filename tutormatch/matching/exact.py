@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 
 from tutormatch.matching.assignment import Assignment, Seat
 from tutormatch.matching.objective import POINTS, pair_items
-from tutormatch.matching.openings import Openings, to_slots
+from tutormatch.matching.openings import Openings, to_numbers
 
 ROUNDING = 1e-6
 
@@ -48,8 +48,8 @@ class ExactProgram:
         self.seats = [
             Seat(need, tutor, slot)
             for need in openings.open_needs
-            for tutor, bits in openings.options(need)
-            for slot in to_slots(bits)
+            for tutor, bits in openings.options(need).items()
+            for slot in to_numbers(bits)
         ]
         self.variable_count = len(self.seats)
         self.rows: list[tuple[list[int], list[int], float, float]] = []

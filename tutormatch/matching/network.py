@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tutormatch.matching.objective import POINTS, pair_items, urgency_points
-from tutormatch.matching.openings import Openings, to_slots
+from tutormatch.matching.openings import Openings, to_numbers
 from tutormatch.matching.problem import Need, Pupil, Tutor
 from tutormatch.matching.slots import SLOTS_PER_WEEK
 
@@ -263,7 +263,7 @@ class _Builder:
             bits = openings.common_slots(tutor, pupil)
             if bits and openings.may_pair(tutor, pupil):
                 points = self._direct_points(need, tutor, pupil)
-                self.direct += [(need, tutor, slot, points) for slot in to_slots(bits)]
+                self.direct += [(need, tutor, slot, points) for slot in to_numbers(bits)]
 
     def _direct_points(self, need: int, tutor: int, pupil: int) -> int:
         record = self.problem.needs[need]
@@ -383,7 +383,7 @@ class _SlotLists:
 
 
 def _slot_lists(free: list[int]) -> _SlotLists:
-    lists = [to_slots(bits) for bits in free]
+    lists = [to_numbers(bits) for bits in free]
     count = np.array([len(each) for each in lists], dtype=np.int64)
     slots = np.array([slot for each in lists for slot in each], dtype=np.int64)
     return _SlotLists(np.cumsum(count) - count, count, slots)

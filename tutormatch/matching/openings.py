@@ -1,7 +1,8 @@
 """What is still open in a problem once its locked matches stand.
 
 Records are numbered by their place in the problem, which is sorted by identifier;
-a set of slots is an ``int`` with one bit for each slot of the week.
+a set of slots is an ``int`` with one bit for each slot of the week, and a set of
+tutors one with a bit for each tutor.
 """
 
 from collections import defaultdict
@@ -17,22 +18,22 @@ EVERY_SLOT = (1 << SLOTS_PER_WEEK) - 1
 NO_LIMIT = 1 << 30
 
 
-def to_bits(slots: Iterable[int]) -> int:
-    """Return a set of slots as bits."""
+def to_bits(numbers: Iterable[int]) -> int:
+    """Return a set of numbers as bits."""
     bits = 0
-    for slot in slots:
-        bits |= 1 << slot
+    for number in numbers:
+        bits |= 1 << number
     return bits
 
 
-def to_slots(bits: int) -> list[int]:
-    """Return the slots of a set of bits, in order of the week."""
-    slots = []
+def to_numbers(bits: int) -> list[int]:
+    """Return the numbers in a set of bits, the smallest first."""
+    numbers = []
     while bits:
         low = bits & -bits
-        slots.append(low.bit_length() - 1)
+        numbers.append(low.bit_length() - 1)
         bits ^= low
-    return slots
+    return numbers
 
 
 def locked_matches(problem: Problem) -> tuple[Match, ...]:
@@ -164,25 +165,35 @@ class Openings:
             bits &= ~self.blocked[tutor, pupil]
         return bits
 
-    def options(self, need: int) -> list[tuple[int, int]]:
+    def options(self, need: int) -> dict[int, int]:
         """Return every tutor that ``need`` may still get, with the slots they could use, as bits."""
         if need not in self._options:
             pupil = self.pupil_of[need]
-            self._options[need] = [
-                (tutor, bits)
+            self._options[need] = {
+                tutor: bits
                 for tutor in self.suited_tutors(need)
                 if (bits := self.common_slots(tutor, pupil)) and self.may_pair(tutor, pupil)
-            ]
+            }
         return self._options[need]
 
+    def tutors_of(self, need: int) -> int:
+        """Return the tutors that ``need`` may still get, as bits."""
+        if need not in self._tutors_of:
+            self._tutors_of[need] = to_bits(self.options(need))
+        return self._tutors_of[need]
+
     @cached_property
-    def _options(self) -> dict[int, list[tuple[int, int]]]:
+    def _options(self) -> dict[int, dict[int, int]]:
+        return {}
+
+    @cached_property
+    def _tutors_of(self) -> dict[int, int]:
         return {}
 
     @cached_property
     def seat_count(self) -> int:
         """How many seats there are to choose from, for all open needs together."""
-        return sum(bits.bit_count() for need in self.open_needs for _, bits in self.options(need))
+        return sum(bits.bit_count() for need in self.open_needs for bits in self.options(need).values())
 
     @cached_property
     def ranks(self) -> dict[int, int]:
@@ -203,7 +214,7 @@ class Openings:
         needs_of_pair = defaultdict(list)
         for needs in self.open_needs_of.values():
             for need in needs:
-                for tutor, _ in self.options(need) if roomy else ():
+                for tutor in self.options(need) if roomy else ():
                     if tutor in roomy:
                         needs_of_pair[tutor, self.pupil_of[need]].append(need)
         repeats = defaultdict(list)

@@ -1,7 +1,7 @@
 """Serve more needs by moving others, within every hard rule."""
 
 from tutormatch.matching.assignment import Assignment, Seat
-from tutormatch.matching.openings import to_slots
+from tutormatch.matching.openings import to_numbers
 
 DEEPEST_CHAIN = 2
 WIDEST_SEARCH = 60
@@ -48,7 +48,7 @@ def _repeat(assignment: Assignment, tutor: int, needs: list[int]) -> None:
     served = [need for need in needs if need in assignment.seat_of]
     if not served or len(served) == len(needs):
         return
-    before = dict(assignment.seat_of)
+    before, steps = len(assignment.seat_of), len(assignment.steps)
     chain = _Chain(assignment)
     for need in served:
         if assignment.seat_of[need].tutor != tutor:
@@ -59,8 +59,8 @@ def _repeat(assignment: Assignment, tutor: int, needs: list[int]) -> None:
         for need in needs:
             if need not in assignment.seat_of:
                 chain.seat(need, DEEPEST_CHAIN, held, tutor)
-    if len(assignment.seat_of) <= len(before):
-        assignment.reset(before)
+    if len(assignment.seat_of) <= before:
+        assignment.rewind(steps)
 
 
 class _Chain:
@@ -78,10 +78,10 @@ class _Chain:
             return True
         if depth == 0:
             return False
-        for tutor, bits in assignment.openings.options(need):
+        for tutor, bits in assignment.openings.options(need).items():
             if with_tutor not in (None, tutor):
                 continue
-            for slot in to_slots(bits):
+            for slot in to_numbers(bits):
                 if self._by_moving(Seat(need, tutor, slot), depth, moved | {need}):
                     return True
         return False
@@ -94,13 +94,13 @@ class _Chain:
             self.steps -= 1
             if self.steps < 0:
                 return False
-            old = assignment.leave(other)
+            steps = len(assignment.steps)
+            assignment.leave(other)
             if assignment.fits(seat):
                 assignment.take(seat)
                 if self.seat(other, depth - 1, moved):
                     return True
-                assignment.leave(seat.need)
-            assignment.take(old)
+            assignment.rewind(steps)
         return False
 
     def _in_the_way(self, seat: Seat) -> list[int]:

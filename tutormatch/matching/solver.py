@@ -187,7 +187,7 @@ class _Search:
         if flow_points is not None:
             return flow_points + same_tutor
         most = (
-            max(self._pair_points(need, tutor) for tutor, _ in options)
+            max(self._pair_points(need, tutor) for tutor in options)
             for need in self.openings.open_needs
             if (options := self.openings.options(need))
         )
