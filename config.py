@@ -44,6 +44,8 @@ def settings(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "SECRET_KEY": required("SECRET_KEY", "for-development-only"),
         # sqlite:///file or postgresql+psycopg://user:password@host/name
         "SQLALCHEMY_DATABASE_URI": required("DATABASE_URL", f"sqlite:///{INSTANCE / 'tutormatch.sqlite'}"),
+        # Errors of the database are logged without the values, which may be names or marks of pupils.
+        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
         "QUEUE_PATH": environ.get("QUEUE_PATH", str(INSTANCE / "queue.sqlite")),
         # smtp://user:password@host:587 (STARTTLS), smtps://…:465, smtp+plain://host:25;
         # empty: mail stays in the outbox, where the administrator reads it.

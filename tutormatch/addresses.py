@@ -25,7 +25,7 @@ class RowNumberConverter(IntegerConverter):
 
 
 def init_app(app: Flask) -> None:
-    """Answer 404 to numbers that no row can have, and keep NUL characters, which PostgreSQL cannot compare with, out."""
+    """Answer 404 to numbers that no row can have, and keep out NUL characters, which PostgreSQL cannot read."""
     app.url_map.converters["int"] = RowNumberConverter
 
     @app.before_request

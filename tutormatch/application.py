@@ -113,9 +113,9 @@ def register_errors(app: Flask) -> None:
     def crash(error: Exception) -> ResponseReturnValue:
         db.session.rollback()
         reference = uuid.uuid4().hex[:8].upper()
-        logging.getLogger("tutormatch").error(
-            "fault %s at %s %s", reference, request.method, request.path, exc_info=error
-        )
+        # The address of a mailed link is as good as a password.
+        place = request.url_rule if "token" in (request.view_args or {}) else request.path
+        logging.getLogger("tutormatch").error("fault %s at %s %s", reference, request.method, place, exc_info=error)
         if not hasattr(g, "_login_user"):
             # The reader could not be loaded; the page must not try again.
             g._login_user = login.anonymous_user()

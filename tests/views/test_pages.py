@@ -2,7 +2,7 @@
 
 import pytest
 from flask import Flask
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from tests.factories import Factory
 from tests.page import Page, PageClient
@@ -152,6 +152,26 @@ def test_fault_shows_a_number_that_is_in_the_log(client: PageClient, failing, ca
     reference = page.text(page.all("p", class_="reference")[0])
     assert reference in caplog.text
     assert "secret detail" not in page.html
+
+
+def test_fault_at_a_mailed_link_keeps_the_link_out_of_the_log(
+    app: Flask, client: PageClient, monkeypatch, caplog
+) -> None:
+    def view(token: str) -> None:
+        raise ZeroDivisionError
+
+    view.access = app.view_functions["accounts.reset_password"].access
+    monkeypatch.setitem(app.view_functions, "accounts.reset_password", view)
+    client.page("/password/as-good-as-a-password", status=500)
+    assert "fault" in caplog.text
+    assert "as-good-as-a-password" not in caplog.text
+
+
+def test_error_of_the_database_holds_no_values(make: Factory) -> None:
+    with pytest.raises(IntegrityError) as raised:
+        make.account(Role.TUTOR, first_name="Құпия", email="UPPER@EXAMPLE.ORG", sort_name=None)
+    assert "[SQL parameters hidden due to hide_parameters=True]" in str(raised.value)
+    db.session.rollback()
 
 
 def test_fault_page_needs_no_database(client: PageClient, make: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
