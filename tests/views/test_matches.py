@@ -337,6 +337,15 @@ def test_undo_after_its_time_says_so(make, signed_in, round_, proposals, clock):
     assert state_of(pair) == MatchState.APPROVED
 
 
+def test_address_of_the_proposals_reaches_no_other_address(make, signed_in, round_, coordinator):
+    services.reject(coordinator, round_.id, [make.proposal(round=round_).id], "no", only_slot=False)
+    for query in ("decision_id=7", "endpoint=pages.home", "_external=1&_scheme=javascript"):
+        page = signed_in.page(f"/rounds/{round_.id}/proposals?{query}&name=nobody")
+        [undo] = [form.get("action") for form in page.all("form") if "/undo" in form.get("action", "")]
+        assert undo.endswith("/undo?name=nobody")
+        assert undo.startswith("/decisions/")
+
+
 # One match
 
 
