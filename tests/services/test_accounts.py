@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from tests.mailbox import link_in, mails_to, only_mail_to
+from tutormatch.access import load_account
 from tutormatch.errors import EmailTaken, LinkExpired, NotAllowed, TooManyAttempts, UnfitPassword
 from tutormatch.extensions import db
 from tutormatch.models import Account, Attempt, AuditEvent, AuditKind, Role
@@ -327,6 +328,32 @@ def test_administrator_disables_and_enables_but_never_the_own_account(make):
         accounts.set_disabled(administrator, administrator.id, True)
     with pytest.raises(NotAllowed):
         accounts.set_disabled(make.coordinator(), teacher.id, True)
+
+
+def test_sessions_and_links_from_before_stay_void_when_an_account_is_opened_again(make):
+    administrator, teacher = make.administrator(), make.teacher()
+    session, link = teacher.get_id(), links.sign(Purpose.RESET_PASSWORD, teacher)
+    accounts.set_disabled(administrator, teacher.id, True)
+    assert load_account(session) is None
+    accounts.set_disabled(administrator, teacher.id, False)
+    assert load_account(session) is None
+    assert load_account(teacher.get_id()) == teacher
+    with pytest.raises(LinkExpired):
+        links.read(Purpose.RESET_PASSWORD, link)
+
+
+def test_somebody_imported_chooses_the_first_password_by_a_mailed_link(make):
+    teacher = make.teacher(email="imported@example.org")
+    accounts.request_password("imported@example.org", "client")
+    token = link_in(only_mail_to("imported@example.org")).rpartition("/")[2]
+    accounts.reset_password(token, GOOD)
+    assert accounts.sign_in("imported@example.org", GOOD, "c") is teacher
+
+
+def test_invitation_is_not_accepted_by_asking_for_a_password(make):
+    make.coordinator(email="invited@example.org", email_confirmed_at=None)
+    accounts.request_password("invited@example.org", "client")
+    assert mails_to("invited@example.org") == []
 
 
 def test_administrator_of_the_command_line_is_confirmed_and_unique(app):

@@ -1,6 +1,6 @@
 """Accounts: signing up and in, confirming the address, passwords, own details."""
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
 from .. import clock, mail
@@ -205,7 +205,9 @@ def request_password(email: str, client: str) -> None:
     attempts.refuse_beyond(LINKS_PER_CLIENT, AttemptKind.LINK_MAILED, client)
     is_flooded = attempts.is_beyond(LINKS_PER_ADDRESS, AttemptKind.LINK_MAILED, address)
     attempts.note(AttemptKind.LINK_MAILED, address, client)
-    account = db.session.scalar(known.by_email(address).where(Account.password_hash.is_not(None)))
+    # Somebody imported has a confirmed address and no password yet; an invitation is accepted by its own link.
+    may_choose = or_(Account.password_hash.is_not(None), Account.email_confirmed_at.is_not(None))
+    account = db.session.scalar(known.by_email(address).where(may_choose))
     if account is None or not account.is_active or is_flooded:
         return
     mail.write(
@@ -319,6 +321,8 @@ def set_disabled(administrator: Account, account_id: int, is_disabled: bool) -> 
     account = db.session.scalars(select(Account).where(Account.id == account_id).with_for_update()).one()
     if account.is_active == is_disabled:
         account.disabled_at = clock.now() if is_disabled else None
+        # Sessions and links from before stay void, also once the account is open again.
+        account.credentials_version += 1
         kind = AuditKind.ACCOUNT_DISABLED if is_disabled else AuditKind.ACCOUNT_ENABLED
         audit.record(kind, administrator, account)
     return account
