@@ -97,6 +97,11 @@ def test_text_of_mail_that_left_is_not_kept(mailbox, write):
     assert message().subject
 
 
+def test_closed_account_gets_no_mail(app, write, clock):
+    assert write(disabled_at=clock.now()) is None
+    assert db.session.scalars(db.select(OutboxMessage)).all() == []
+
+
 def test_mail_that_is_held_back_waits_for_its_time(mailbox, write, clock):
     write(delay=timedelta(minutes=2))
     assert mail.deliver_due() == 0

@@ -30,7 +30,7 @@ def write(
     decision: Decision | None = None,
     **context: object,
 ) -> OutboxMessage | None:
-    """Write one mail to ``to`` in their own language; nothing when they have no address.
+    """Write one mail to ``to`` in their own language; nothing when they have no address or their account is closed.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def write(
     decision
         The decision that causes it; undoing the decision deletes the mail while it is unsent.
     """
-    if to.email is None:
+    if to.email is None or not to.is_active:
         return None
     with in_locale(to.locale):
         text = render_template(f"emails/{template}.txt", account=to, **context)
