@@ -580,6 +580,38 @@ def test_approval_and_rejection_at_once_leave_one_of_them(app, make, coordinator
     assert number_of(BlockedPair) == (kinds[0] == DecisionKind.REJECT)
 
 
+def test_approval_that_waits_for_a_rejection_of_the_same_pair_does_not_block_it(
+    app, make, coordinator, round_, monkeypatch
+):
+    """On PostgreSQL a row that points to the tutor is added while the approval holds the tutor."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    pair = make.proposal(round=round_)
+    match_id, tutor_id, pupil_id = pair.id, pair.tutor_id, pair.pupil_id
+    account_id, round_id = coordinator.id, round_.id
+    db.session.remove()
+    are_locked = threading.Event()
+    lock_partners = matches._lock_partners
+
+    def lock_and_say_so(ids):
+        lock_partners(ids)
+        are_locked.set()
+
+    monkeypatch.setattr(matches, "_lock_partners", lock_and_say_so)
+
+    def block():
+        db.session.execute(select(Match.id).where(Match.id == match_id).with_for_update())
+        assert are_locked.wait(timeout=30)
+        db.session.add(BlockedPair(tutor_id=tutor_id, pupil_id=pupil_id, slot=None))
+        db.session.commit()
+
+    blocked, approved = at_once(
+        app, block, lambda: matches.approve(db.session.get(Account, account_id), round_id, [match_id])
+    )
+    assert blocked is None
+    assert isinstance(approved, PairsOvertaken)
+
+
 def test_rounds_of_two_scopes_cannot_give_a_tutor_too_much_at_once(app, make):
     """A country round and a region round propose one tutor in two slots; the tutor gives one session."""
     country, region = make.coordinator(), make.coordinator(ScopeKind.REGION)

@@ -156,7 +156,7 @@ def lock_tutor(viewer: Account, tutor_id: int) -> Tutor:
     found = db.session.scalar(
         select(Tutor)
         .where(Tutor.id == tutor_id, Scope.of_coordinator(viewer).has_tutor())
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     if found is None:

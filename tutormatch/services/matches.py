@@ -111,6 +111,7 @@ def reject(coordinator: Account, round_id: int, match_ids: Sequence[int], reason
     """
     decided_round = _round_to_decide(coordinator, round_id)
     ids = sorted(set(match_ids))
+    _lock_partners(ids)
     matches = _matches_to_decide(coordinator, decided_round, ids)
     _refuse_overtaken(matches, rejection_obstacles(matches, only_slot))
     decision = _decide(DecisionKind.REJECT, coordinator, decided_round, ids, reason)
@@ -220,12 +221,13 @@ def _round_to_decide(coordinator: Account, round_id: int) -> Round:
 def _lock_partners(ids: Sequence[int]) -> None:
     """Lock the tutors and pupils of these matches, so that nothing changes for them meanwhile.
 
-    Whoever locks more than one kind of row takes tutors, pupils, matches in this order.
+    Whoever locks more than one kind of row takes tutors, pupils, matches in this order. Tutors and pupils
+    are locked but for their keys, so that others may add rows that point to them.
     """
     for partner, column in ((Tutor, Match.tutor_id), (Pupil, Match.pupil_id)):
         of_matches = select(column).where(Match.id.in_(ids))
         db.session.execute(
-            select(partner.id).where(partner.id.in_(of_matches)).order_by(partner.id).with_for_update()
+            select(partner.id).where(partner.id.in_(of_matches)).order_by(partner.id).with_for_update(key_share=True)
         ).all()
 
 

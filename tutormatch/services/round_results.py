@@ -72,8 +72,7 @@ def store(
     scope = _end_round(round_id, started_at)
     needs = {row.code: row for row in _needs([need.id for need in problem.needs])}
     tutors = {row.code: row for row in _tutors([tutor.id for tutor in problem.tutors], scope)}
-    _supersede(Match.need_id, [row.id for row in needs.values()])
-    _supersede(Match.tutor_id, [row.id for row in tutors.values() if row.is_own])
+    _supersede([row.id for row in needs.values()], [row.id for row in tutors.values() if row.is_own])
 
     locked = {pair.need_id for pair in problem.pairs if pair.status is PairStatus.LOCKED}
     found = [pairing for pairing in solution.matches if pairing.need_id not in locked]
@@ -169,11 +168,21 @@ def _tutors(codes: Sequence[str], scope: Scope) -> Iterator[Row[Any]]:
         )
 
 
-def _supersede(column: Any, row_ids: Sequence[int]) -> None:
-    for some in _portions(row_ids):
+def _supersede(need_ids: Sequence[int], tutor_ids: Sequence[int]) -> None:
+    """Withdraw the proposals of these needs and tutors: proposed → superseded."""
+    found: set[int] = set()
+    for column, row_ids in ((Match.need_id, need_ids), (Match.tutor_id, tutor_ids)):
+        for some in _portions(row_ids):
+            found.update(
+                db.session.scalars(select(Match.id).where(Match.state == MatchState.PROPOSED, column.in_(some)))
+            )
+    for some in _portions(sorted(found)):
+        still_proposed = (Match.id.in_(some), Match.state == MatchState.PROPOSED)
+        # Whoever decides about several proposals locks them in this order too, so that both never wait for each other.
+        db.session.execute(select(Match.id).where(*still_proposed).order_by(Match.id).with_for_update()).all()
         db.session.execute(
             update(Match)
-            .where(Match.state == MatchState.PROPOSED, column.in_(some))
+            .where(*still_proposed)
             .values(state=MatchState.SUPERSEDED, version=Match.version + 1)
             .execution_options(synchronize_session=False)
         )

@@ -250,7 +250,7 @@ def _lock(account: Account) -> Tutor:
         select(Tutor)
         .where(Tutor.account_id == account.id)
         .options(selectinload(Tutor.subjects))
-        .with_for_update(of=Tutor)
+        .with_for_update(of=Tutor, key_share=True)
         .execution_options(populate_existing=True)
     )
     if tutor is None:
