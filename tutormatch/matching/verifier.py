@@ -4,6 +4,7 @@ Nothing here is shared with the solver but the records themselves.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Solution, Tutor
@@ -42,10 +43,7 @@ def verify(problem: Problem, solution: Solution) -> list[Violation]:
         rules are kept). Empty if the solution is what it claims to be.
     """
     known, violations = _records(problem, solution)
-    violations += _pair_rules(problem, known)
-    violations += _time(problem, known)
-    violations += _limits(problem, known)
-    violations += _agreed(problem, known)
+    violations += broken_rules(problem, known)
     if not violations:
         # Imported here because it loads SciPy, which takes long.
         from tutormatch.matching.recount import check_certificate
@@ -54,6 +52,25 @@ def verify(problem: Problem, solution: Solution) -> list[Violation]:
             Violation(level, "", message) for level, message in check_certificate(problem, known, solution.certificate)
         ]
     return violations
+
+
+def broken_rules(problem: Problem, matches: Collection[Match]) -> list[Violation]:
+    """Check the hard rules alone.
+
+    Parameters
+    ----------
+    problem : Problem
+    matches : collection of Match
+        Of needs and tutors of the problem.
+    """
+    count = Counter(match.need_id for match in matches)
+    return [
+        *(Violation("rule 5", need_id, "has more than one tutor") for need_id in sorted(count) if count[need_id] > 1),
+        *_pair_rules(problem, matches),
+        *_time(problem, matches),
+        *_limits(problem, matches),
+        *_agreed(problem, matches),
+    ]
 
 
 def _records(problem: Problem, solution: Solution) -> tuple[list[Match], list[Violation]]:
@@ -73,14 +90,13 @@ def _records(problem: Problem, solution: Solution) -> tuple[list[Match], list[Vi
             violations.append(Violation("records", each.need_id, "the problem has no such need"))
     matched = Counter(match.need_id for match in solution.matches)
     for need in problem.needs:
-        if matched[need.id] > 1:
-            violations.append(Violation("rule 5", need.id, "has more than one tutor"))
-        elif seen[need.id] != 1:
+        # A need with several tutors breaks a rule and is told there.
+        if matched[need.id] <= 1 and seen[need.id] != 1:
             violations.append(Violation("records", need.id, f"is listed {seen[need.id]} times instead of once"))
     return known, violations
 
 
-def _pair_rules(problem: Problem, matches: list[Match]) -> list[Violation]:
+def _pair_rules(problem: Problem, matches: Collection[Match]) -> list[Violation]:
     """Rules 1, 2, 6 and 8, and the times of each match by itself."""
     blocked = defaultdict(list)
     for pair in problem.pairs:
@@ -113,7 +129,7 @@ def _pair_rules(problem: Problem, matches: list[Match]) -> list[Violation]:
     return violations
 
 
-def _time(problem: Problem, matches: list[Match]) -> list[Violation]:
+def _time(problem: Problem, matches: Collection[Match]) -> list[Violation]:
     """Rule 3 between matches: nobody is in two sessions at once."""
     violations = []
     holder: dict[tuple[str, str, int], str] = {}
@@ -128,7 +144,7 @@ def _time(problem: Problem, matches: list[Match]) -> list[Violation]:
     return violations
 
 
-def _limits(problem: Problem, matches: list[Match]) -> list[Violation]:
+def _limits(problem: Problem, matches: Collection[Match]) -> list[Violation]:
     """Rules 4 and 5 between matches: sessions and pupils of a tutor, tutors of a pupil."""
     sessions: Counter[str] = Counter()
     pupils, tutors = defaultdict(set), defaultdict(set)
@@ -152,7 +168,7 @@ def _limits(problem: Problem, matches: list[Match]) -> list[Violation]:
     return violations
 
 
-def _agreed(problem: Problem, matches: list[Match]) -> list[Violation]:
+def _agreed(problem: Problem, matches: Collection[Match]) -> list[Violation]:
     """Rule 8: locked matches stay exactly as given."""
     found = {match.need_id: (match.tutor_id, frozenset(match.slots)) for match in matches}
     return [
