@@ -1,5 +1,6 @@
 """Transactions, column types and model mixins. `transactional` is the only place that commits."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from .extensions import db
 from .i18n import best_locale, collation_key
 from .matching.slots import format_slots, parse_slots
+
+log = logging.getLogger("tutormatch.database")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,7 +56,11 @@ def transactional(function: Callable[P, R]) -> Callable[P, R]:
             _is_writing.reset(writing)
             _after_commit.reset(callbacks)
         for callback in waiting:
-            callback()
+            try:
+                callback()
+            except Exception:
+                # What is committed stays, and whoever asked for it must not read that it failed.
+                log.exception("what was to follow a commit failed")
         return result
 
     return wrapper
@@ -79,7 +86,10 @@ def snapshot() -> Iterator[None]:
 
 
 def after_commit(callback: Callable[[], None]) -> None:
-    """Call ``callback`` once the current transaction is committed; must be inside one."""
+    """Call ``callback`` once the current transaction is committed; must be inside one.
+
+    It may only hasten what is stored anyway, such as wake the worker: when it fails, that is logged and no more.
+    """
     callbacks = _after_commit.get()
     if callbacks is None:
         raise RuntimeError("after_commit() outside of a transaction")
