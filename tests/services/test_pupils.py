@@ -395,21 +395,21 @@ def test_withdrawal_ends_matches_and_keeps_only_what_must_be_accounted_for(clock
 def test_sight_is_recorded_once_a_day_for_each_coordinator(make, clock, pupil):
     one, other = make.coordinator(), make.coordinator()
     for viewer in (one, one, other):
-        pupils.record_sight(viewer, pupil)
+        pupils.open_page(viewer, pupil.id)
     assert kinds() == [AuditKind.PUPIL_SEEN] * 2
     clock.advance(hours=13, minutes=59)  # 23:59 in Almaty
-    pupils.record_sight(one, pupil)
+    pupils.open_page(one, pupil.id)
     assert len(kinds()) == 2
     clock.advance(minutes=2)
-    pupils.record_sight(one, pupil)
+    pupils.open_page(one, pupil.id)
     assert len(kinds()) == 3
 
 
 def test_sight_of_the_own_teacher_is_not_recorded(pupil):
-    pupils.record_sight(pupil.teacher, pupil)
+    pupils.open_page(pupil.teacher, pupil.id)
     assert kinds() == []
 
 
-def test_stranger_cannot_record_a_sight(make, pupil):
-    with pytest.raises(NotAllowed):
-        pupils.record_sight(make.coordinator(ScopeKind.REGION, OTHER_REGION), pupil)
+def test_page_outside_of_the_scope_is_neither_opened_nor_noted(make, pupil):
+    with pytest.raises(NotFound):
+        pupils.open_page(make.coordinator(ScopeKind.REGION, OTHER_REGION), pupil.id)

@@ -79,7 +79,8 @@ def school(school_id: int) -> School:
 
 def institutions() -> list[Institution]:
     """Return all universities and colleges."""
-    return sorted(db.session.scalars(select(Institution)), key=lambda institution: institution.collation_key)
+    with_region = select(Institution).options(joinedload(Institution.region))
+    return sorted(db.session.scalars(with_region), key=lambda institution: institution.collation_key)
 
 
 @dataclass(frozen=True)

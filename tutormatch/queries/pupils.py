@@ -134,7 +134,7 @@ class PupilList:
 
 def in_sight(viewer: Account) -> ColumnElement[bool]:
     """Return the condition that ``viewer`` may see a `Pupil`."""
-    if viewer.role == Role.TEACHER:
+    if viewer.role == Role.TEACHER and viewer.teacher is not None and viewer.teacher.is_admitted:
         return Pupil.teacher_id == viewer.id
     if viewer.role == Role.COORDINATOR and viewer.coordinator is not None:
         return Pupil.school.has(Scope.of_coordinator(viewer).has_school())
@@ -279,7 +279,7 @@ def sightings(pupil: Pupil, limit: int = 20) -> list[Sighting]:
     return [Sighting(account.full_name, at) for account, at in rows]
 
 
-def has_seen_today(viewer: Account, pupil: Pupil) -> bool:
+def has_seen_today(viewer: Account, pupil_id: int) -> bool:
     """Say whether ``viewer`` opened the pupil's page earlier on this day of programme time."""
     zone = ZoneInfo(current_app.config["TIME_ZONE"])
     midnight = datetime.combine(clock.today(), time(), zone)
@@ -288,7 +288,7 @@ def has_seen_today(viewer: Account, pupil: Pupil) -> bool:
             select(AuditEvent.id)
             .where(
                 AuditEvent.subject_table == Pupil.__tablename__,
-                AuditEvent.subject_id == pupil.id,
+                AuditEvent.subject_id == pupil_id,
                 AuditEvent.kind == AuditKind.PUPIL_SEEN,
                 AuditEvent.actor_id == viewer.id,
                 AuditEvent.at >= midnight,

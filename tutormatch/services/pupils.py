@@ -36,11 +36,12 @@ from ..models import (
     Priority,
     Pupil,
     PupilState,
+    Role,
     School,
     Shift,
 )
 from ..queries.drafts import load as load_draft
-from ..queries.pupils import has_seen_today, probable_duplicates
+from ..queries.pupils import has_seen_today, probable_duplicates, pupil_in_sight
 from ..queries.subjects import is_taught, offered
 from ..wording import label
 from . import audit, drafts
@@ -257,15 +258,22 @@ def withdraw(actor: Account, pupil_id: int, version: int) -> Pupil:
 
 
 @transactional
-def record_sight(viewer: Account, pupil: Pupil) -> None:
-    """Note that a coordinator opened the pupil's page: once a day for each viewer."""
-    if not access.can_see_pupil(viewer, pupil):
-        raise NotAllowed
-    if pupil.teacher_id == viewer.id:
-        return
-    db.session.execute(select(Account.id).where(Account.id == viewer.id).with_for_update())
-    if not has_seen_today(viewer, pupil):
-        audit.record(AuditKind.PUPIL_SEEN, viewer, pupil)
+def open_page(viewer: Account, pupil_id: int) -> Pupil:
+    """Return the pupil, and note that a coordinator opened the page: once a day for each of them.
+
+    Raises
+    ------
+    NotFound
+        When the pupil lies outside of the viewer's sight.
+    """
+    pupil = pupil_in_sight(viewer, pupil_id)
+    if pupil is None:
+        raise NotFound
+    if viewer.role == Role.COORDINATOR:
+        db.session.execute(select(Account.id).where(Account.id == viewer.id).with_for_update())
+        if not has_seen_today(viewer, pupil_id):
+            audit.record(AuditKind.PUPIL_SEEN, viewer, pupil)
+    return pupil
 
 
 def _own_pupil(actor: Account, pupil_id: int, version: int) -> Pupil:
@@ -274,7 +282,7 @@ def _own_pupil(actor: Account, pupil_id: int, version: int) -> Pupil:
         select(Pupil)
         .where(Pupil.id == pupil_id)
         .options(selectinload(Pupil.needs), joinedload(Pupil.school).joinedload(School.district))
-        .with_for_update(of=Pupil)
+        .with_for_update(of=Pupil, key_share=True)
         .execution_options(populate_existing=True)
     )
     if pupil is None or not access.can_see_pupil(actor, pupil):

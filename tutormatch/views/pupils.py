@@ -64,9 +64,8 @@ def index() -> ResponseReturnValue:
 @access.for_roles(Role.TEACHER, Role.COORDINATOR)
 def show(pupil_id: int) -> ResponseReturnValue:
     viewer = access.viewer()
-    pupil = _pupil_in_sight(pupil_id)
-    if viewer.role == Role.COORDINATOR and not pupil_queries.has_seen_today(viewer, pupil):
-        pupil_services.record_sight(viewer, pupil)
+    is_noted = viewer.role == Role.TEACHER or pupil_queries.has_seen_today(viewer, pupil_id)
+    pupil = _pupil_in_sight(pupil_id) if is_noted else pupil_services.open_page(viewer, pupil_id)
     return render_template(
         "pupils/show.html",
         standing=pupil_queries.standings([pupil])[0],
