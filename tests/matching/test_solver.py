@@ -115,6 +115,18 @@ def test_a_tutor_with_one_pupil_may_take_both_needs(engine):
 
 
 @engines
+def test_two_who_share_one_slot_are_not_expected_to_meet_twice(engine):
+    source = problem(
+        [tutor(slots=WEEK, subjects=BOTH, sessions_per_week=2, max_pupils=1)],
+        [pupil(slots="mon-15")],
+        [need("N1"), need("N2", subject="ALG")],
+    )
+    solution = solve(source, engine=engine, time_limit=0)
+    assert solution.certificate.level("cover").bound == 0
+    assert verify(source, solution) == []
+
+
+@engines
 def test_the_further_need_of_the_urgent_pupil_comes_before_a_better_pair(engine):
     source = problem(
         [tutor(slots=WEEK, subjects=BOTH, sessions_per_week=3, max_pupils=2)],

@@ -97,7 +97,7 @@ class Assignment:
         self.together[tutor, pupil] += 1
 
     def _leave(self, seat: Seat) -> None:
-        openings, tutor, pupil = self.openings, seat.tutor, self.openings.pupil_of[seat.need]
+        tutor, pupil = seat.tutor, self.openings.pupil_of[seat.need]
         del self.seat_of[seat.need]
         del self.at_hour[tutor, seat.slot]
         self.pupil_taken[pupil] ^= 1 << seat.slot

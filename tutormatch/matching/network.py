@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -235,7 +236,7 @@ class _Builder:
         openings = self.openings
         blocked_pupils = {pupil for _, pupil in openings.blocked}
         own_tutors = defaultdict(list)
-        self.steered = {(tutor, openings.pupil_of[need]) for tutor, needs in openings.repeats for need in needs}
+        self.steered = {(tutor, pupil) for tutor, needs_of in openings.repeats.items() for pupil in needs_of}
         for tutor, pupil in sorted({*openings.locked_pairs, *openings.returning, *self.steered}):
             own_tutors[pupil].append(tutor)
         suiting: dict[Class, np.ndarray] = {}
@@ -358,10 +359,10 @@ class _Builder:
     def _repeats(self) -> None:
         """Add need → tutor's repeats → sink."""
         openings = self.openings
-        for tutor, needs in openings.repeats:
+        for tutor, needs_of in sorted(openings.repeats.items()):
             node = self._nodes(1)
             self.arcs.add(node, SINK, openings.sessions_left[tutor] - openings.safe_sessions(tutor), 0)
-            for need in needs:
+            for need in chain.from_iterable(needs_of.values()):
                 self.arcs.add(self.need_node[need], node, 1, 0)
 
 

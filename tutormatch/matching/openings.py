@@ -202,23 +202,27 @@ class Openings:
         return {self.pupil_index[pupil_id]: rank for pupil_id, rank in ranks.items()}
 
     @cached_property
-    def repeats(self) -> list[tuple[int, list[int]]]:
+    def repeats(self) -> dict[int, dict[int, list[int]]]:
         """Return what rule 4 lets a tutor do beyond `safe_sessions`.
 
         Returns
         -------
-        list of (int, list of int)
-            By tutor, the needs of pupils who could meet the tutor more than once.
+        dict of int to dict of int to list of int
+            By tutor and pupil, the needs of pupils who could meet the tutor more than once.
         """
-        roomy = {tutor for tutor, sessions in enumerate(self.sessions_left) if sessions > self.safe_sessions(tutor)}
+        roomy = to_bits(
+            tutor for tutor, sessions in enumerate(self.sessions_left) if sessions > self.safe_sessions(tutor)
+        )
         needs_of_pair = defaultdict(list)
-        for needs in self.open_needs_of.values():
+        for pupil, needs in sorted(self.open_needs_of.items()) if roomy else ():
             for need in needs:
-                for tutor in self.options(need) if roomy else ():
-                    if tutor in roomy:
-                        needs_of_pair[tutor, self.pupil_of[need]].append(need)
-        repeats = defaultdict(list)
-        for (tutor, pupil), needs in sorted(needs_of_pair.items()):
+                options = self.options(need)
+                for tutor in to_numbers(self.tutors_of(need) & roomy):
+                    # Who are not yet together need one slot for each meeting.
+                    if options[tutor].bit_count() > 1 or (tutor, pupil) in self.locked_pairs:
+                        needs_of_pair[tutor, pupil].append(need)
+        repeats: dict[int, dict[int, list[int]]] = defaultdict(dict)
+        for (tutor, pupil), needs in needs_of_pair.items():
             if len(needs) > 1 or (tutor, pupil) in self.locked_pairs:
-                repeats[tutor] += needs
-        return list(repeats.items())
+                repeats[tutor][pupil] = needs
+        return repeats

@@ -214,7 +214,9 @@ class FlowBounds:
         possible = []
         for need in needs:
             for tutor, slots in self._suitable(need):
-                if repeats[tutor.id] and self.pupil_slots[need.pupil_id] & slots:
+                # Who are not yet together need one slot for each meeting.
+                least = 1 if (tutor.id, need.pupil_id) in self.couples else 2
+                if repeats[tutor.id] and len(self.pupil_slots[need.pupil_id] & slots) >= least:
                     meetings[tutor.id, need.pupil_id] += 1
                     possible.append((need, tutor.id))
         repeating = set()

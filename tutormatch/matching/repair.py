@@ -1,7 +1,7 @@
 """Serve more needs by moving others, within every hard rule."""
 
-from tutormatch.matching.assignment import Assignment, Seat
-from tutormatch.matching.openings import to_numbers
+from tutormatch.matching.assignment import Assignment
+from tutormatch.matching.openings import Openings, to_numbers
 
 DEEPEST_CHAIN = 2
 WIDEST_SEARCH = 60
@@ -20,12 +20,11 @@ def repair(assignment: Assignment, most: int) -> None:
         How many open needs can be served at most; there the search ends.
     """
     openings = assignment.openings
+    for tutor, pupil in _repeats_in_order(openings):
+        if len(assignment.seat_of) >= most:
+            return
+        _repeat(assignment, tutor, openings.repeats[tutor][pupil])
     fill(assignment)
-    for tutor, needs in openings.repeats:
-        for pupil in sorted({openings.pupil_of[need] for need in needs}):
-            if len(assignment.seat_of) >= most:
-                return
-            _repeat(assignment, tutor, [need for need in needs if openings.pupil_of[need] == pupil])
     # A pupil without any tutor has no chain: breadth is the most already.
     served = assignment.served_pupils()
     for need in assignment.unserved():
@@ -41,6 +40,12 @@ def fill(assignment: Assignment) -> None:
     for need in assignment.unserved():
         if seat := assignment.free_seat(need):
             assignment.take(seat)
+
+
+def _repeats_in_order(openings: Openings) -> list[tuple[int, int]]:
+    """Return who could meet more than once: tutors with the least choice first, then the most urgent pupils."""
+    pairs = [(tutor, pupil) for tutor, needs_of in openings.repeats.items() for pupil in needs_of]
+    return sorted(pairs, key=lambda pair: (len(openings.repeats[pair[0]]), -openings.ranks[pair[1]], *pair))
 
 
 def _repeat(assignment: Assignment, tutor: int, needs: list[int]) -> None:
@@ -78,43 +83,50 @@ class _Chain:
             return True
         if depth == 0:
             return False
-        for tutor, bits in assignment.openings.options(need).items():
-            if with_tutor not in (None, tutor):
-                continue
-            for slot in to_numbers(bits):
-                if self._by_moving(Seat(need, tutor, slot), depth, moved | {need}):
+        tutors = assignment.openings.options(need) if with_tutor is None else (with_tutor,)
+        moved |= {need}
+        for tutor in tutors:
+            for other in self._in_the_way(need, tutor):
+                if other not in moved and self._by_moving(other, need, tutor, depth, moved):
                     return True
         return False
 
-    def _by_moving(self, seat: Seat, depth: int, moved: frozenset[int]) -> bool:
+    def _by_moving(self, other: int, need: int, tutor: int, depth: int, moved: frozenset[int]) -> bool:
+        """Seat ``need`` with ``tutor`` once ``other`` has left, and ``other`` elsewhere."""
         assignment = self.assignment
-        for other in self._in_the_way(seat):
-            if other in moved:
-                continue
-            self.steps -= 1
-            if self.steps < 0:
-                return False
-            steps = len(assignment.steps)
-            assignment.leave(other)
-            if assignment.fits(seat):
-                assignment.take(seat)
-                if self.seat(other, depth - 1, moved):
-                    return True
-            assignment.rewind(steps)
+        self.steps -= 1
+        if self.steps < 0 or (depth == 1 and not self._may_leave(other, need, tutor)):
+            return False
+        steps = len(assignment.steps)
+        assignment.leave(other)
+        if seat := assignment.free_seat(need, tutor):
+            assignment.take(seat)
+            if self.seat(other, depth - 1, moved):
+                return True
+        assignment.rewind(steps)
         return False
 
-    def _in_the_way(self, seat: Seat) -> list[int]:
-        """Return the needs of which any one, gone, might free the seat."""
-        assignment = self.assignment
-        holder = assignment.at_hour.get((seat.tutor, seat.slot))
-        if holder is not None:
-            return [holder]
-        pupil = assignment.openings.pupil_of[seat.need]
+    def _may_leave(self, other: int, need: int, tutor: int) -> bool:
+        """Return whether limits leave ``other`` a tutor once ``need`` has come to ``tutor`` in its place."""
+        assignment, pupil_of = self.assignment, self.assignment.openings.pupil_of
+        if assignment.with_room(pupil_of[need]) >> tutor & 1:
+            # Only time is short: ``other`` may stay with its tutor, in another slot.
+            return True
+        with_room = assignment.with_new_pupils | assignment.own_tutors[pupil_of[other]]
+        return bool(assignment.openings.tutors_of(other) & with_room & assignment.with_sessions & ~(1 << tutor))
+
+    def _in_the_way(self, need: int, tutor: int) -> list[int]:
+        """Return the needs of which any one, gone, might make a seat for ``need`` with ``tutor``."""
+        assignment, openings = self.assignment, self.assignment.openings
+        pupil = openings.pupil_of[need]
+        if not assignment.with_room(pupil) >> tutor & 1:
+            return sorted(assignment.needs_of_tutor[tutor])
+        # There is room but no time: somebody holds each slot, for the tutor or for the pupil.
+        bits = openings.options(need)[tutor]
+        held = [assignment.at_hour[tutor, slot] for slot in to_numbers(bits & assignment.tutor_taken[tutor])]
         own = [
-            need
-            for need in assignment.openings.open_needs_of[pupil]
-            if need in assignment.seat_of and assignment.seat_of[need].slot == seat.slot
+            each
+            for each in openings.open_needs_of[pupil]
+            if each in assignment.seat_of and bits >> assignment.seat_of[each].slot & 1
         ]
-        if own:
-            return own
-        return sorted(assignment.needs_of_tutor[seat.tutor])
+        return [*held, *(each for each in own if each not in held)]
