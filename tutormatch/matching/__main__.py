@@ -78,6 +78,17 @@ def _parser() -> argparse.ArgumentParser:
     generating.add_argument("--seed", type=int, default=1)
     generating.add_argument("--out", type=Path, required=True, metavar="PROBLEM")
     generating.set_defaults(command=_generate)
+
+    benching = commands.add_parser("bench", help="measure the core beside its peers", description=_bench.__doc__)
+    benching.add_argument("--size", nargs="+", default=["pilot", "university"], help="as in generate; several")
+    benching.add_argument("--seed", nargs="+", type=int, default=[1], help="several; each with each size")
+    benching.add_argument("--engines", nargs="+", metavar="ENGINE", help="all of them, if not named")
+    benching.add_argument("--out", type=Path, metavar="FILE.md", help="write the report here as well")
+    benching.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw how time and memory grow")
+    benching.add_argument(
+        "--time-limit", type=_seconds, default=120.0, metavar="SECONDS", help="for each engine on each instance"
+    )
+    benching.set_defaults(command=_bench)
     return parser
 
 
@@ -180,6 +191,41 @@ def _generate(options: argparse.Namespace) -> int:
         return FAULTY
     write_population(generate(options.size, options.seed), options.out)
     return DONE
+
+
+def _bench(options: argparse.Namespace) -> int:
+    """Run every engine on the same generated problems, each in its own process, and print what they cost and reach.
+
+    Ends with 1 if a result breaks a rule or a peer serves more pupils than the core.
+    """
+    # Imported here, like the generator, because nothing else needs it.
+    from tutormatch.matching.benchmark.measure import ENGINE_NAMES
+    from tutormatch.matching.benchmark.report import describe_machine, faults, run_benchmark, tables, write_report
+    from tutormatch.matching.population import parse_size
+
+    engines = options.engines or ENGINE_NAMES
+    try:
+        for size in options.size:
+            parse_size(size)
+        if unknown := sorted({*engines} - {*ENGINE_NAMES}):
+            raise ValueError(f"engine {unknown[0]!r} is none of {', '.join(ENGINE_NAMES)}")
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return FAULTY
+    machine = describe_machine()
+    measured = run_benchmark(options.size, options.seed, engines, options.time_limit)
+    print(tables(measured))
+    write_report(measured, machine, _bench_command(options), options.out, options.plot)
+    wrong = [line for each in measured for line in faults(each)]
+    for line in wrong:
+        print(line, file=sys.stderr)
+    return FAILED if wrong else DONE
+
+
+def _bench_command(options: argparse.Namespace) -> str:
+    """Return the command that measures the same again."""
+    parts = ["python -m tutormatch.matching bench", "--size", *options.size, "--seed", *map(str, options.seed)]
+    return " ".join([*parts, *(["--engines", *options.engines] if options.engines else [])])
 
 
 if __name__ == "__main__":

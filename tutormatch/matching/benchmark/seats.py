@@ -1,0 +1,101 @@
+"""Every seat there is: each open need with each hour of each tutor it could get.
+
+The peers work on this list, which grows with needs × tutors; the core never writes it down.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tutormatch.matching.objective import POINTS
+from tutormatch.matching.openings import Openings
+from tutormatch.matching.problem import Need, Pupil
+from tutormatch.matching.slots import SLOTS_PER_WEEK
+
+SAMPLE = 1_000
+"""How many needs are looked at to estimate the number of all seats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The seats of one need, in order of tutor and slot; ``points`` are what the pair earns."""
+
+    tutors: np.ndarray
+    slots: np.ndarray
+    points: np.ndarray
+
+
+class Seats:
+    """The seats of every open need, listed need by need.
+
+    Parameters
+    ----------
+    openings : Openings
+    """
+
+    def __init__(self, openings: Openings) -> None:
+        self.openings = openings
+        problem = openings.problem
+        self.tutor_free = as_matrix(openings.tutor_free)
+        self.pupil_free = as_matrix(openings.pupil_free)
+        self.has_room = (np.array(openings.sessions_left) > 0) & (np.array(openings.pupils_left) > 0)
+        languages = sorted({code for tutor in problem.tutors for code in tutor.languages})
+        self.speaks = {code: np.array([code in tutor.languages for tutor in problem.tutors]) for code in languages}
+        self.institution = np.array([tutor.institution for tutor in problem.tutors])
+        # Of these pupils each tutor has to be asked about by name.
+        full = {pupil for pupil, left in enumerate(openings.tutors_left) if left <= 0}
+        self.special = full | {pupil for _, pupil in (*openings.blocked, *openings.locked_pairs)}
+        self.returning: dict[int, list[int]] = {}
+        for tutor, pupil in openings.returning:
+            self.returning.setdefault(pupil, []).append(tutor)
+        self._suited: dict[tuple, np.ndarray] = {}
+
+    def of(self, need: int) -> Choice:
+        """Return the seats that ``need`` can take while everything open is still free."""
+        openings = self.openings
+        pupil = openings.pupil_of[need]
+        record, person = openings.problem.needs[need], openings.problem.pupils[pupil]
+        tutors = self._suited_tutors(need, record, person)
+        slots = np.flatnonzero(self.pupil_free[pupil])
+        if pupil in self.special:
+            tutors = np.array([tutor for tutor in tutors if openings.may_pair(int(tutor), pupil)], dtype=np.int64)
+        else:
+            tutors = tutors[self.has_room[tutors]]
+        is_free = self.tutor_free[tutors[:, None], slots]
+        if pupil in self.special:
+            for place, tutor in enumerate(tutors.tolist()):
+                is_free[place] &= ~as_matrix([openings.blocked.get((tutor, pupil), 0)])[0, slots]
+        tutor_at, slot_at = np.nonzero(is_free)
+        return Choice(tutors[tutor_at], slots[slot_at], self._points(tutors, pupil, person)[tutor_at])
+
+    def _suited_tutors(self, need: int, record: Need, pupil: Pupil) -> np.ndarray:
+        key = (record.subject, record.grade, frozenset(pupil.languages), pupil.requires)
+        if key not in self._suited:
+            self._suited[key] = np.array(self.openings.suited_tutors(need), dtype=np.int64)
+        return self._suited[key]
+
+    def _points(self, tutors: np.ndarray, index: int, pupil: Pupil) -> np.ndarray:
+        """Return what each pair earns by itself, the urgency of the need aside."""
+        first = pupil.languages[0]
+        points = np.zeros(len(tutors), dtype=np.int64)
+        if first in self.speaks:
+            points += POINTS["first_language"] * self.speaks[first][tutors]
+        if pupil.patrons:
+            points += POINTS["patron"] * np.isin(self.institution[tutors], sorted(pupil.patrons))
+        if index in self.returning:
+            points += POINTS["returning"] * np.isin(tutors, self.returning[index])
+        return points
+
+    def estimate(self) -> int:
+        """Return about how many seats there are; exactly, if there are no more than `SAMPLE` needs."""
+        needs = self.openings.open_needs
+        some = needs[:: max(1, -(-len(needs) // SAMPLE))]
+        return round(sum(len(self.of(need).tutors) for need in some) * len(needs) / max(1, len(some)))
+
+
+def as_matrix(free: list[int]) -> np.ndarray:
+    """Return sets of slots, given as bits, as rows of one truth value for each slot of the week."""
+    width = SLOTS_PER_WEEK // 8
+    data = b"".join(bits.to_bytes(width, "little") for bits in free)
+    rows = np.frombuffer(data, dtype=np.uint8).reshape(-1, width)
+    return np.unpackbits(rows, axis=1, bitorder="little").astype(bool)
