@@ -176,12 +176,10 @@ def can_edit_pupil(account: Account | None, pupil: Pupil) -> bool:
 
 
 def can_see_pupil(account: Account | None, pupil: Pupil) -> bool:
-    """The pupil's own teacher and the coordinators of the school see the nomination."""
-    if account is None:
-        return False
-    if account.role == Role.COORDINATOR and account.coordinator is not None:
+    """The pupil's own, admitted teacher and the coordinators of the school see the nomination."""
+    if account is not None and account.role == Role.COORDINATOR and account.coordinator is not None:
         return scope_contains_school(account.coordinator, pupil.school)
-    return account.role == Role.TEACHER and pupil.teacher_id == account.id
+    return can_edit_pupil(account, pupil)
 
 
 def scope_contains_round(coordinator: Coordinator, matching_round: Round) -> bool:
@@ -215,22 +213,21 @@ def _coordinates(account: Account | None, match: Match) -> bool:
 
 def can_decide_match(account: Account | None, match: Match) -> bool:
     """A coordinator of the round, the pupil's school and the tutor decides a proposal."""
-    return match.round is not None and can_see_round(account, match.round) and _coordinates(account, match)
+    return _coordinates(account, match) and match.round is not None and can_see_round(account, match.round)
 
 
 def can_see_match(account: Account | None, match: Match) -> bool:
     """Who may decide a match sees it; once it was under way, every coordinator of school and tutor does."""
     was_under_way = match.state in (MatchState.APPROVED, MatchState.ENDED)
-    return can_decide_match(account, match) or (was_under_way and _coordinates(account, match))
+    return (was_under_way and _coordinates(account, match)) or can_decide_match(account, match)
 
 
 def can_end_match(account: Account | None, match: Match) -> bool:
     """The tutor, the pupil's teacher and the coordinators of both may end a match under way."""
     if account is None:
         return False
-    if account.role == Role.COORDINATOR:
-        return _coordinates(account, match)
-    return account.id in (match.tutor.account_id, match.pupil.teacher_id)
+    is_the_tutor = account.role == Role.TUTOR and match.tutor.account_id == account.id
+    return is_the_tutor or can_edit_pupil(account, match.pupil) or _coordinates(account, match)
 
 
 def can_undo(account: Account | None, decision: Decision) -> bool:

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from tutormatch.errors import AlreadyDecided, NotAllowed
 from tutormatch.extensions import db
-from tutormatch.models import AuditEvent, AuditKind, Match, MatchState, OutboxMessage, Role, ScopeKind
+from tutormatch.models import AuditEvent, AuditKind, Match, MatchState, OutboxMessage, Role, ScopeKind, TeacherState
 from tutormatch.services import matches
 
 
@@ -49,6 +49,16 @@ def test_strangers_may_not_end_a_match(make, under_way):
             matches.end_match(stranger, under_way, "why not")
     db.session.expire_all()
     assert under_way.state == MatchState.APPROVED
+
+
+def test_teacher_who_was_declined_ends_nothing_and_gets_no_mail_about_pupils(make, under_way):
+    teacher = under_way.pupil.teacher
+    teacher.teacher.state = TeacherState.DECLINED
+    db.session.commit()
+    with pytest.raises(NotAllowed):
+        matches.end_match(teacher, under_way, "why not")
+    matches.end_match(make.coordinator(), under_way, "The teacher has left")
+    assert [mail.to_address for mail in mails()] == [under_way.tutor.account.email]
 
 
 @pytest.mark.parametrize("state", [MatchState.PROPOSED, MatchState.ENDED])

@@ -19,6 +19,7 @@ from tutormatch.models import (
     Priority,
     Pupil,
     ScopeKind,
+    TeacherState,
     WaitingNeed,
 )
 
@@ -170,6 +171,18 @@ def test_other_peoples_pupils_do_not_exist_for_a_teacher(client, make, pupil, pa
     client.page(f"/pupils/{pupil.id}{path}", status=404)
     if path:
         client.submit(f"/pupils/{pupil.id}{path}", {"version": pupil.version}, status=404)
+
+
+@pytest.mark.parametrize("state", [TeacherState.APPLIED, TeacherState.DECLINED])
+def test_teacher_who_is_not_admitted_any_more_sees_no_pupil(client, make, teacher, pupil, state):
+    make.proposal(pupil.needs[0], state=MatchState.APPROVED)
+    client.page(f"/pupils/{pupil.id}")
+    teacher.teacher.state = state
+    db.session.commit()
+    for address in ("/", "/pupils", "/pupils?print=1", "/timetable"):
+        assert pupil.last_name not in client.page(address).html
+    for path in ("", "/who", "/consent", "/withdraw"):
+        client.page(f"/pupils/{pupil.id}{path}", status=404)
 
 
 @pytest.mark.parametrize("path", ["/who", "/what", "/when", "/consent", "/withdraw"])

@@ -43,12 +43,12 @@ class PairForTutor:
 
 
 def tell_approval(decision: Decision, matches: Iterable[Match], delay: timedelta) -> None:
-    """Write to every tutor and teacher of an approval, held back for ``delay``, so that it can be undone."""
+    """Write to every tutor and admitted teacher of an approval, held back for ``delay``, so that it can be undone."""
     _tell("approved", matches, delay, decision)
 
 
 def tell_end(matches: Iterable[Match], delay: timedelta) -> None:
-    """Write to every tutor and teacher of matches that have ended."""
+    """Write to every tutor and admitted teacher of matches that have ended."""
     _tell("ended", matches, delay, None)
 
 
@@ -57,8 +57,9 @@ def _tell(event: str, matches: Iterable[Match], delay: timedelta, decision: Deci
     of_teacher: dict[Account, list[Match]] = defaultdict(list)
     for match in sorted(matches, key=lambda match: (match.pupil.sort_name, match.slots, match.id)):
         of_tutor[match.tutor.account].append(match)
-        if match.pupil.teacher is not None:
-            of_teacher[match.pupil.teacher].append(match)
+        teacher = match.pupil.teacher
+        if teacher is not None and teacher.teacher is not None and teacher.teacher.is_admitted:
+            of_teacher[teacher].append(match)
     for account, own in of_tutor.items():
         mail.write(
             account,
