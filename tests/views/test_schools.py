@@ -67,6 +67,31 @@ def test_school_shows_its_pupils_and_teachers(client, make, coordinator):
     assert "to be admitted" in page.text()
 
 
+def test_tutor_of_another_university_stands_without_a_name(client, make):
+    pupil, own, other = make.pupil(needs=("ALG", "PHYS")), make.tutor(), make.tutor()
+    other.institution_id = make.institution(OTHER_REGION).id
+    make.proposal(pupil.needs[0], own, "mon-15", state=MatchState.APPROVED)
+    make.proposal(pupil.needs[1], other, "tue-16", state=MatchState.APPROVED)
+    client.sign_in(make.coordinator(ScopeKind.INSTITUTION))
+    for address in (f"/schools/{pupil.school_id}/timetable", f"/pupils/{pupil.id}"):
+        page = client.page(address).html
+        assert own.account.last_name in page
+        assert other.institution.name_en in page
+        assert other.account.last_name not in page
+    client.sign_in(make.coordinator())
+    for address in (f"/schools/{pupil.school_id}/timetable", f"/pupils/{pupil.id}"):
+        assert other.account.last_name in client.page(address).html
+
+
+def test_pupils_page_links_only_to_pairs_that_open(client, make):
+    pupil, region = make.pupil(), make.coordinator(ScopeKind.REGION)
+    pair = make.proposal(pupil.needs[0], round=make.round(region))
+    for coordinator, is_open in ((make.coordinator(ScopeKind.INSTITUTION), False), (region, True)):
+        client.sign_in(coordinator)
+        assert (f"/matches/{pair.id}" in client.page(f"/pupils/{pupil.id}").links()) == is_open
+        client.page(f"/matches/{pair.id}", status=200 if is_open else 404)
+
+
 def test_school_has_a_timetable_of_its_sessions(client, make, coordinator):
     pupil = make.pupil(last_name="Оқушыев")
     assert "No sessions yet" in client.page(f"/schools/{pupil.school_id}/timetable").text()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import joinedload
 
 from ..extensions import db
@@ -13,6 +13,7 @@ from ..i18n import collation_key
 from ..models import (
     Account,
     District,
+    Institution,
     Match,
     Need,
     Pupil,
@@ -63,14 +64,14 @@ class SchoolTeacher:
 
 @dataclass(frozen=True)
 class SchoolSession:
-    """A weekly session of a pupil of the school."""
+    """A weekly session of a pupil of the school; a tutor outside of the viewer's scope stands by the university."""
 
     slot: int
     pupil_id: int
     pupil_name: str
     class_label: str
     subject: str
-    tutor_name: str
+    tutor: str
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,7 @@ def teachers_of(school: School) -> list[SchoolTeacher]:
     return [SchoolTeacher(*row) for row in rows]
 
 
-def week_of(school: School) -> list[SchoolSession]:
+def week_of(viewer: Account, school: School) -> list[SchoolSession]:
     """Return the weekly sessions of the school's pupils in order of the week, in one SQL statement."""
     rows = db.session.execute(
         select(
@@ -213,7 +214,10 @@ def week_of(school: School) -> list[SchoolSession]:
             Pupil.last_name + " " + Pupil.first_name,
             Pupil.class_label,
             localized_name(Subject),
-            Account.last_name + " " + Account.first_name,
+            case(
+                (Scope.of_coordinator(viewer).has_tutor(), Account.last_name + " " + Account.first_name),
+                else_=localized_name(Institution),
+            ),
         )
         .join(WeeklySession.match)
         .join(Pupil, Pupil.id == Match.pupil_id)
@@ -221,6 +225,7 @@ def week_of(school: School) -> list[SchoolSession]:
         .join(Subject, Subject.code == Need.subject_code)
         .join(Tutor, Tutor.id == Match.tutor_id)
         .join(Account, Account.id == Tutor.account_id)
+        .join(Institution, Institution.id == Tutor.institution_id)
         .where(Pupil.school_id == school.id, WeeklySession.is_live)
         .order_by(WeeklySession.slot, Pupil.sort_name, WeeklySession.id)
     )

@@ -66,9 +66,13 @@ def show(pupil_id: int) -> ResponseReturnValue:
     viewer = access.viewer()
     is_noted = viewer.role == Role.TEACHER or pupil_queries.has_seen_today(viewer, pupil_id)
     pupil = _pupil_in_sight(pupil_id) if is_noted else pupil_services.open_page(viewer, pupil_id)
+    standing = pupil_queries.standings([pupil])[0]
     return render_template(
         "pupils/show.html",
-        standing=pupil_queries.standings([pupil])[0],
+        standing=standing,
+        matches_in_sight={
+            need.match.id for need in standing.needs if need.match and access.can_see_match(viewer, need.match)
+        },
         pupil=pupil,
         can_edit=access.can_edit_pupil(viewer, pupil) and pupil.withdrawn_at is None,
         is_coordinator=viewer.role == Role.COORDINATOR,

@@ -60,7 +60,7 @@ def show(school_id: int) -> ResponseReturnValue:
 @access.for_roles(Role.COORDINATOR)
 def timetable(school_id: int) -> ResponseReturnValue:
     school = _school_in_sight(school_id)
-    sessions = school_queries.week_of(school)
+    sessions = school_queries.week_of(access.viewer(), school)
     hours = [hour_of(session.slot) for session in sessions]
     return render_template(
         "schools/timetable.html",
@@ -83,7 +83,7 @@ def _entries(sessions: Iterable[SchoolSession]) -> dict[int, list[dict[str, Any]
         entries[session.slot].append(
             {
                 "title": ", ".join(part for part in (session.pupil_name, session.class_label) if part),
-                "lines": [session.subject, session.tutor_name],
+                "lines": [session.subject, session.tutor],
                 "url": url_for("pupils.show", pupil_id=session.pupil_id),
                 "tone": "good",
             }
