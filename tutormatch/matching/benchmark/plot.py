@@ -16,6 +16,9 @@ PANEL_LEFTS = (66, 548)
 LEGEND_TOP = PANEL_TOP + PANEL_HEIGHT + 58
 LEGEND_STEP = 230
 
+ROUND = (1, 2, 5)
+MOST_TICKS = 7
+
 Point = tuple[float, float]
 
 LIGHT = ("#0550ae", "#1b7c83", "#bc4c00", "#8250df", "#bf3989", "#4d7c0f", "#57606a")
@@ -88,21 +91,33 @@ def _summary(lines: Mapping[str, list[Point]]) -> str:
 
 @dataclass(frozen=True)
 class _Axis:
-    """Powers of ten that enclose some values, and where each value lies between 0 and 1."""
+    """A logarithmic axis from one round number to another."""
 
-    low: int
-    high: int
+    low: float
+    high: float
 
     @classmethod
     def around(cls, values: Sequence[float]) -> "_Axis":
-        low = math.floor(math.log10(min(values, default=1)))
-        return cls(low, max(low + 1, math.ceil(math.log10(max(values, default=10)))))
+        least, most = min(values, default=1), max(values, default=10)
+        low = max(each for each in _round_numbers(least) if each <= least)
+        return cls(low, min(each for each in _round_numbers(most) if each >= most and each > low))
 
     def place(self, value: float) -> float:
-        return (math.log10(value) - self.low) / (self.high - self.low)
+        """Return where a value lies, 0 at the low and 1 at the high end."""
+        return math.log(value / self.low) / math.log(self.high / self.low)
 
     def ticks(self) -> list[float]:
-        return [10.0**power for power in range(self.low, self.high + 1)]
+        """Return the round numbers on the axis, or the powers of ten where there would be too many."""
+        rough = [10.0**power for power in range(-9, 12)]
+        fine = [step * each for each in rough for step in ROUND]
+        on_axis = [value for value in fine if self.low * 0.999 <= value <= self.high * 1.001]
+        return on_axis if len(on_axis) <= MOST_TICKS else [value for value in on_axis if value in rough]
+
+
+def _round_numbers(value: float) -> list[float]:
+    """Return the round numbers around a value, from a tenth of it to ten times."""
+    power = math.floor(math.log10(value))
+    return [step * 10.0**near for near in (power - 1, power, power + 1) for step in ROUND]
 
 
 class _Panel:

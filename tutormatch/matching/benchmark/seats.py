@@ -3,6 +3,7 @@
 The peers work on this list, which grows with needs × tutors; the core never writes it down.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from tutormatch.matching.objective import POINTS
 from tutormatch.matching.openings import Openings
 from tutormatch.matching.problem import Need, Pupil
+from tutormatch.matching.rules import meets_requirements, teaches, tutoring_language
 from tutormatch.matching.slots import SLOTS_PER_WEEK
 
 SAMPLE = 1_000
@@ -48,6 +50,10 @@ class Seats:
         self.returning: dict[int, list[int]] = {}
         for tutor, pupil in openings.returning:
             self.returning.setdefault(pupil, []).append(tutor)
+        self.teachers_of: dict[str, list[int]] = defaultdict(list)
+        for index, tutor in enumerate(problem.tutors):
+            for subject in {teaching.subject for teaching in tutor.subjects}:
+                self.teachers_of[subject].append(index)
         self._suited: dict[tuple, np.ndarray] = {}
 
     def of(self, need: int) -> Choice:
@@ -55,10 +61,10 @@ class Seats:
         openings = self.openings
         pupil = openings.pupil_of[need]
         record, person = openings.problem.needs[need], openings.problem.pupils[pupil]
-        tutors = self._suited_tutors(need, record, person)
+        tutors = self._suited_tutors(record, person)
         slots = np.flatnonzero(self.pupil_free[pupil])
         if pupil in self.special:
-            tutors = np.array([tutor for tutor in tutors if openings.may_pair(int(tutor), pupil)], dtype=np.int64)
+            tutors = np.array([tutor for tutor in tutors.tolist() if self._may_meet(tutor, pupil)], dtype=np.int64)
         else:
             tutors = tutors[self.has_room[tutors]]
         is_free = self.tutor_free[tutors[:, None], slots]
@@ -68,10 +74,24 @@ class Seats:
         tutor_at, slot_at = np.nonzero(is_free)
         return Choice(tutors[tutor_at], slots[slot_at], self._points(tutors, pupil, person)[tutor_at])
 
-    def _suited_tutors(self, need: int, record: Need, pupil: Pupil) -> np.ndarray:
+    def _may_meet(self, tutor: int, pupil: int) -> bool:
+        openings = self.openings
+        is_together = (tutor, pupil) in openings.locked_pairs
+        is_open = is_together or (openings.pupils_left[tutor] > 0 and openings.tutors_left[pupil] > 0)
+        return is_open and openings.sessions_left[tutor] > 0
+
+    def _suited_tutors(self, record: Need, pupil: Pupil) -> np.ndarray:
         key = (record.subject, record.grade, frozenset(pupil.languages), pupil.requires)
         if key not in self._suited:
-            self._suited[key] = np.array(self.openings.suited_tutors(need), dtype=np.int64)
+            everybody = self.openings.problem.tutors
+            suited = [
+                index
+                for index in self.teachers_of.get(record.subject, ())
+                if teaches(tutor := everybody[index], record)
+                and tutoring_language(tutor, pupil) is not None
+                and meets_requirements(tutor, pupil)
+            ]
+            self._suited[key] = np.array(suited, dtype=np.int64)
         return self._suited[key]
 
     def _points(self, tutors: np.ndarray, index: int, pupil: Pupil) -> np.ndarray:
