@@ -140,26 +140,6 @@ def scope_contains_tutor(coordinator: Coordinator, tutor: Tutor) -> bool:
     return tutor.institution_id == coordinator.institution_id
 
 
-def can_check_tutor(account: Account | None, tutor: Tutor) -> bool:
-    """A coordinator may check the tutors of the own scope."""
-    return (
-        account is not None
-        and account.role == Role.COORDINATOR
-        and account.coordinator is not None
-        and scope_contains_tutor(account.coordinator, tutor)
-    )
-
-
-def can_admit_teacher(account: Account | None, teacher: Teacher) -> bool:
-    """A coordinator may admit the teachers of the own scope's schools."""
-    return (
-        account is not None
-        and account.role == Role.COORDINATOR
-        and account.coordinator is not None
-        and scope_contains_school(account.coordinator, teacher.school)
-    )
-
-
 def can_nominate(account: Account | None) -> bool:
     """An admitted teacher may nominate pupils."""
     return (

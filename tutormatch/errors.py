@@ -39,14 +39,6 @@ class SlotTaken(DomainError):
     """The tutor or the pupil has another live session at this time."""
 
 
-class CapacityExceeded(DomainError):
-    """The tutor would get more sessions or pupils than agreed."""
-
-
-class ConsentMissing(DomainError):
-    """No consent of the legal representative is on file."""
-
-
 class RoundUnderWay(DomainError):
     """A round for this scope is queued or running; ``round_id`` says which."""
 

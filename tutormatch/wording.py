@@ -282,8 +282,6 @@ HAPPENED: dict[type[Exception], Any] = {
     errors.StaleVersion: _("Somebody has changed this since you opened the page."),
     errors.LinkExpired: _("This link is too old or was used already. Ask for a new one."),
     errors.SlotTaken: _("This time is taken by another session of the tutor or the pupil."),
-    errors.CapacityExceeded: _("The tutor would get more sessions or pupils than agreed."),
-    errors.ConsentMissing: _("No consent of the parent (legal representative) is on file."),
     errors.RoundUnderWay: _("A round is under way already. Wait until it is done."),
     errors.NothingToMatch: _("A round needs a pupil who waits and a tutor who is free."),
     errors.UndoTooLate: _("The mail about this decision has left, so it cannot be taken back."),

@@ -78,14 +78,6 @@ class Entrants:
         """Say whether a round could propose anything: somebody waits and somebody is free."""
         return bool(self.needs_waiting and self.tutors_free)
 
-    @property
-    def pupils_kept_out(self) -> int:
-        return sum(count for cause, count in self.kept_out.items() if not cause.startswith("tutor_"))
-
-    @property
-    def tutors_kept_out(self) -> int:
-        return sum(count for cause, count in self.kept_out.items() if cause.startswith("tutor_"))
-
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 

@@ -300,9 +300,7 @@ def has_seen_today(viewer: Account, pupil_id: int) -> bool:
     )
 
 
-def probable_duplicates(
-    school_id: int, grade: int, first_name: str, last_name: str, without: int | None = None
-) -> list[Pupil]:
+def probable_duplicates(school_id: int, grade: int, first_name: str, last_name: str) -> list[Pupil]:
     """Return the nominated pupils of this school and grade with the same names.
 
     Letter case, ``ё`` for ``е`` and the order of first and last name make no difference.
@@ -314,7 +312,7 @@ def probable_duplicates(
         .options(joinedload(Pupil.teacher))
         .order_by(Pupil.id)
     )
-    return [pupil for pupil in pupils if pupil.id != without and _name_key(pupil.first_name, pupil.last_name) == wanted]
+    return [pupil for pupil in pupils if _name_key(pupil.first_name, pupil.last_name) == wanted]
 
 
 def _name_key(*names: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from ..models import (
     WeeklySession,
 )
 from .paging import Page
-from .pupils import count_by_state, state_of_pupil
+from .pupils import state_of_pupil
 from .scopes import Scope
 from .tutors import localized_name
 
@@ -181,11 +181,6 @@ def school_in_sight(viewer: Account, school_id: int) -> School | None:
     """Return the school with its place, or nothing when it is outside of the viewer's scope."""
     scope = Scope.of_coordinator(viewer)
     return db.session.scalar(_with_place().where(School.id == school_id, scope.has_school()))
-
-
-def pupils_of(school: School) -> dict[PupilState, int]:
-    """Return how many pupils of the school are in each state."""
-    return count_by_state([Pupil.school_id == school.id])
 
 
 def teachers_of(school: School) -> list[SchoolTeacher]:
