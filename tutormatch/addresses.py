@@ -1,6 +1,7 @@
 """What an address may hold, so that no number or text in it is more than the databases can take."""
 
-from typing import Any
+from enum import Enum
+from typing import Any, TypeVar
 
 from flask import Flask, abort, request
 from werkzeug.datastructures import ImmutableMultiDict
@@ -9,12 +10,19 @@ from werkzeug.routing import IntegerConverter, Map
 LARGEST_NUMBER = 2**31 - 1
 MOST_DIGITS = len(str(LARGEST_NUMBER))
 
+Code = TypeVar("Code", bound=Enum)
+
 
 def number_in(text: str | None) -> int | None:
     """Return the whole number that ``text`` says, or nothing when it is none that a row could have."""
     if text is None or not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
         return None
     return number if (number := int(text)) <= LARGEST_NUMBER else None
+
+
+def code_in(kind: type[Code], text: str | None) -> Code | None:
+    """Return the member of ``kind`` that ``text`` names, or nothing when it is none of them."""
+    return next((member for member in kind if str(member.value) == text), None)
 
 
 class RowNumberConverter(IntegerConverter):

@@ -9,9 +9,10 @@ from flask_babel import force_locale
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, FieldList, FormField, IntegerField, RadioField, SelectField, StringField
 from wtforms import Form as PlainForm
+from wtforms.validators import Optional
 
 from tests.page import Page
-from tutormatch.forms.base import CodesField, Form, Optional, Required, WeeklyGridField
+from tutormatch.forms.base import CodesField, Form, Required, WeeklyGridField
 from tutormatch.matching.slots import parse_slots
 from tutormatch.models import MatchState
 from tutormatch.queries.paging import Page as RowsPage

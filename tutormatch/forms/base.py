@@ -1,15 +1,18 @@
 """The base of all forms: one language for messages, trimmed text, and no IIN in any text field."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, PasswordField, SelectMultipleField, StringField, widgets
-from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
+from wtforms import Field, HiddenField, IntegerField, PasswordField, SelectMultipleField, StringField, widgets
+from wtforms.fields import SelectChoice
+from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 
 from ..matching.slots import format_slot, parse_slot
 from ..privacy import contains_iin
 
+CHOOSE_ONE = _("Choose one.")
 IIN_REFUSED = _("Remove the IIN: it gives away the birth date and sex, and nobody needs it to find a tutor.")
 
 
@@ -21,6 +24,16 @@ def trimmed(text: str | None) -> str | None:
     if text is None:
         return None
     return "\n".join(" ".join(line.split()) for line in text.replace("\0", "").strip().splitlines())
+
+
+def number_or_none(value: object) -> int | None:
+    """Read the value of a choice that may be left open."""
+    return None if value in ("", None) else int(str(value))
+
+
+def numbers(among: Iterable[int]) -> list[SelectChoice]:
+    """Return these numbers as choices."""
+    return [SelectChoice(number, str(number)) for number in among]
 
 
 class Required(InputRequired):
@@ -40,6 +53,17 @@ class AtMost(Length):
 
     def __init__(self, characters: int) -> None:
         super().__init__(max=characters, message=_("Shorten this to %(max)d characters at most."))
+
+
+class AtLeastOne:
+    """Something must be chosen."""
+
+    def __init__(self, message: Any) -> None:
+        self.message = message
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if not field.data and not field.errors:
+            raise ValidationError(self.message)
 
 
 class Form(FlaskForm):
@@ -77,6 +101,17 @@ class Form(FlaskForm):
             return found
 
         return inside(self)
+
+
+class VersionedForm(Form):
+    """A form that knows from which version of the row it was made."""
+
+    version = IntegerField(widget=widgets.HiddenInput(), validators=[Required()])
+
+    def renew(self, version: int) -> None:
+        """Let what was typed be saved over ``version``, once somebody has looked at it again."""
+        self.version.raw_data = None
+        self.version.data = version
 
 
 class CodesField(SelectMultipleField):
@@ -127,6 +162,3 @@ class WeeklyGridField(Field):
 
     def has(self, slot: int) -> bool:
         return slot in (self.data or ())
-
-
-__all__ = ["AtMost", "CodesField", "Form", "Optional", "Required", "WeeklyGridField", "trimmed"]

@@ -4,11 +4,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, DateField, Field, IntegerField, SelectField, StringField
-from wtforms.validators import NumberRange, Regexp, ValidationError
+from wtforms.validators import NumberRange, Optional, Regexp, ValidationError
 
 from ..models import District, Region, SchoolKind
 from ..wording import LABELS, PERIOD_KINDS
-from .base import AtMost, Form, Optional, Required
+from .base import AtMost, Form, Required
 
 LONGEST_NAME = 200
 

@@ -2,20 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from flask_babel import lazy_gettext as _
 from wtforms import RadioField, TextAreaField
 
-from ..addresses import number_in
+from ..addresses import code_in, number_in
 from ..models import MatchState, Priority
 from ..queries.matches import DEFAULT_SORT, SORTS, MatchFilter
 from .base import AtMost, Form, Required, trimmed
 
 EVERY_STATE = "all"
-
-Member = TypeVar("Member", bound=Enum)
 
 
 @dataclass(frozen=True)
@@ -29,10 +26,9 @@ class ListAddress:
 
     @classmethod
     def read(cls, values: Mapping[str, str], default_state: MatchState) -> Self:
-        state = None if values.get("state") == EVERY_STATE else _member(MatchState, values.get("state"))
+        state = None if values.get("state") == EVERY_STATE else code_in(MatchState, values.get("state"))
         if state is None and values.get("state") != EVERY_STATE:
             state = default_state
-        priority = number_in(values.get("priority"))
         sort = values.get("sort", "")
         return cls(
             narrowed=MatchFilter(
@@ -41,7 +37,7 @@ class ListAddress:
                 subject=values.get("subject", "")[:16] or None,
                 tutoring_language=values.get("tutoring_language", "")[:2] or None,
                 institution=number_in(values.get("institution")),
-                priority=_member(Priority, priority),
+                priority=code_in(Priority, values.get("priority")),
                 name=(trimmed(values.get("name")) or "")[:100],
             ),
             sort=sort if sort.removeprefix("-") in SORTS else DEFAULT_SORT,
@@ -77,13 +73,6 @@ class ListAddress:
     def is_narrowed(self) -> bool:
         """Whether a filter beside the state is set."""
         return bool(set(self.filters) - {"state"})
-
-
-def _member(kind: type[Member], value: Any) -> Member | None:
-    try:
-        return kind(value)
-    except ValueError:
-        return None
 
 
 def ticked(texts: Iterable[str]) -> list[int]:

@@ -36,8 +36,17 @@ from ..models import (
 )
 from ..services.pupils import Consent, When, Who, Wish
 from ..wording import LABELS, TUTORING_LANGUAGES
-from .base import AtMost, CodesField, Form, Required, WeeklyGridField
-from .tutors import CHOOSE_ONE, AtLeastOne
+from .base import (
+    CHOOSE_ONE,
+    AtLeastOne,
+    AtMost,
+    CodesField,
+    Form,
+    Required,
+    WeeklyGridField,
+    number_or_none,
+    numbers,
+)
 
 INSTRUCTION_LANGUAGES = ("kk", "ru", "ug", "uz", "tg")
 OTHER_TUTORING_LANGUAGES = ("kk", "ru", "en")
@@ -52,16 +61,8 @@ def labelled(codes: Iterable[Any]) -> list[SelectChoice]:
     return [SelectChoice(code.value, LABELS[code]) for code in codes]
 
 
-def _numbers(numbers: Iterable[int]) -> list[SelectChoice]:
-    return [SelectChoice(number, str(number)) for number in numbers]
-
-
 def _languages(codes: Iterable[str]) -> list[SelectChoice]:
     return [SelectChoice(code, TUTORING_LANGUAGES[code]) for code in codes]
-
-
-def _number_or_none(value: Any) -> int | None:
-    return None if value in ("", None) else int(value)
 
 
 class PersonName:
@@ -97,8 +98,8 @@ class PersonForm(Form):
     first_name = StringField(_("First name"), validators=[Required(), AtMost(80), PersonName()])
     grade = SelectField(
         _("Grade"),
-        coerce=_number_or_none,
-        choices=[SelectChoice("", _("Choose")), *_numbers(GRADES)],
+        coerce=number_or_none,
+        choices=[SelectChoice("", _("Choose")), *numbers(GRADES)],
         validators=[Required(CHOOSE_ONE)],
     )
     class_label = StringField(_("Class"), validators=[Optional(), AtMost(12)])
@@ -192,14 +193,14 @@ class NeedForm(Form):
         csrf = False
 
     subject_code = SelectField(_("Subject"), validators=[Required(CHOOSE_ONE)], validate_choice=False)
-    grade = SelectField(_("Grade of the gap"), coerce=_number_or_none, validate_choice=False)
+    grade = SelectField(_("Grade of the gap"), coerce=number_or_none, validate_choice=False)
     priority = SelectField(
         _("Priority"),
         coerce=int,
         choices=labelled((Priority.URGENT, Priority.NORMAL, Priority.LOW)),
         default=Priority.NORMAL.value,
     )
-    sessions_per_week = SelectField(_("Sessions a week"), coerce=int, choices=_numbers(range(1, 6)), default=2)
+    sessions_per_week = SelectField(_("Sessions a week"), coerce=int, choices=numbers(range(1, 6)), default=2)
     current_mark = WholeNumberField(
         _("Current mark, in percent"),
         validators=[Optional(), NumberRange(0, 100, _("Write a number from 0 to 100."))],
@@ -218,7 +219,7 @@ class NeedForm(Form):
             SelectChoice("", _("Choose")),
             *(SelectChoice(subject.code, subject.name) for subject in subjects),
         ]
-        self.grade.choices = _numbers(range(1, pupil_grade + 1))
+        self.grade.choices = numbers(range(1, pupil_grade + 1))
         if self.grade.data is None:
             self.grade.data = pupil_grade
 
@@ -328,8 +329,8 @@ class WhenForm(Form):
     )
     max_tutors = SelectField(
         _("Different tutors, at most"),
-        choices=[SelectChoice("", _("no limit")), *_numbers(range(1, 6))],
-        coerce=_number_or_none,
+        choices=[SelectChoice("", _("no limit")), *numbers(range(1, 6))],
+        coerce=number_or_none,
         validators=[Optional()],
     )
 

@@ -4,13 +4,12 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, DateField, Field, HiddenField, StringField, TextAreaField
-from wtforms.validators import ValidationError
+from wtforms.validators import Optional, ValidationError
 
 from .. import clock
 from ..models import Tutor
 from ..wording import CONDITIONS
-from .base import AtMost, CodesField, Form, Optional, Required
-from .tutors import VersionedForm
+from .base import AtMost, CodesField, Form, Required, VersionedForm
 
 LONGEST_NOTE = 500
 

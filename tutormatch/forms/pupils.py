@@ -2,17 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from ..addresses import number_in
+from ..addresses import code_in, number_in
 from ..models import ConsentState, Priority, Pupil, PupilState
 from ..queries.pupils import DEFAULT_SORT, PupilFilter
-from .base import trimmed
+from .base import VersionedForm, trimmed
 from .nominations import ConsentFields, PersonForm, WhatForm, WhenForm, labelled
-from .tutors import VersionedForm
-
-Code = TypeVar("Code", bound=Enum)
 
 
 class EditWhoForm(VersionedForm, PersonForm):
@@ -88,11 +84,6 @@ class WithdrawForm(VersionedForm):
     """Confirms that a nomination is to be withdrawn."""
 
 
-def _code(kind: type[Code], text: str | None) -> Code | None:
-    """Return the member of ``kind`` that an address names, or nothing."""
-    return next((member for member in kind if str(member.value) == text), None)
-
-
 @dataclass(frozen=True)
 class PupilListAddress:
     """What the address of a list of pupils says; what makes no sense there is passed over."""
@@ -105,13 +96,13 @@ class PupilListAddress:
     @classmethod
     def read(cls, arguments: Mapping[str, str]) -> Self:
         narrowed = PupilFilter(
-            state=_code(PupilState, arguments.get("state")),
+            state=code_in(PupilState, arguments.get("state")),
             search=(trimmed(arguments.get("search")) or "")[:100],
             region_code=(arguments.get("region") or "")[:8],
             school_id=number_in(arguments.get("school")),
             subject_code=(arguments.get("subject") or "")[:16],
-            consent=_code(ConsentState, arguments.get("consent")),
-            priority=_code(Priority, arguments.get("priority")),
+            consent=code_in(ConsentState, arguments.get("consent")),
+            priority=code_in(Priority, arguments.get("priority")),
         )
         return cls(
             narrowed,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from ..addresses import number_in
+from ..addresses import code_in, number_in
 from ..matching import Reason
 from ..queries.waiting import DEFAULT_SORT, SORTS, WaitingFilter
 from .base import trimmed
@@ -20,11 +20,10 @@ class WaitingAddress:
 
     @classmethod
     def read(cls, values: Mapping[str, str]) -> Self:
-        reason = values.get("reason")
         sort = values.get("sort", "")
         return cls(
             narrowed=WaitingFilter(
-                reason=Reason(reason) if reason in set(Reason) else None,
+                reason=code_in(Reason, values.get("reason")),
                 subject=values.get("subject", "")[:16] or None,
                 school=number_in(values.get("school")),
                 name=(trimmed(values.get("name")) or "")[:100],

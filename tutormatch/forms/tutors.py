@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TextAreaField, widgets
+from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import Optional, ValidationError
 
@@ -12,20 +12,22 @@ from ..models import Subject
 from ..services.tutor_parts import FreeTime, Studies, Teaching
 from ..wording import TUTORING_LANGUAGES
 from .accounts import NameForm, SignUpForm
-from .base import AtMost, CodesField, Form, Required, WeeklyGridField
+from .base import (
+    CHOOSE_ONE,
+    AtLeastOne,
+    AtMost,
+    CodesField,
+    Form,
+    Required,
+    VersionedForm,
+    WeeklyGridField,
+    number_or_none,
+    numbers,
+)
 from .subjects import SubjectsField
 
-CHOOSE_ONE = _("Choose one.")
 CONDITION_STATEMENTS = {"sen": _("I have been briefed for pupils with special educational needs")}
 LONGEST_MOTIVATION = 600
-
-
-def _number(value: object) -> int | None:
-    return None if value == "" else int(str(value))
-
-
-def _numbers(highest: int) -> list[SelectChoice]:
-    return [SelectChoice(number, str(number)) for number in range(1, highest + 1)]
 
 
 def _yes(value: object) -> bool:
@@ -36,37 +38,15 @@ def _yes(value: object) -> bool:
     raise ValueError(value)
 
 
-class AtLeastOne:
-    """Something must be chosen."""
-
-    def __init__(self, message: Any) -> None:
-        self.message = message
-
-    def __call__(self, form: Any, field: Any) -> None:
-        if not field.data and not field.errors:
-            raise ValidationError(self.message)
-
-
-class VersionedForm(Form):
-    """A form that knows from which version of the row it was made."""
-
-    version = IntegerField(widget=widgets.HiddenInput(), validators=[Required()])
-
-    def renew(self, version: int) -> None:
-        """Let what was typed be saved over ``version``, once somebody has looked at it again."""
-        self.version.raw_data = None
-        self.version.data = version
-
-
 class StudiesForm(Form):
     """Where the student studies; adult or minor, never a birth date."""
 
-    institution_id = SelectField(_("University or college"), coerce=_number, validators=[Required(CHOOSE_ONE)])
+    institution_id = SelectField(_("University or college"), coerce=number_or_none, validators=[Required(CHOOSE_ONE)])
     study_programme = StringField(_("Study programme"), validators=[Required(), AtMost(120)])
     year_of_study = SelectField(
         _("Year of study"),
-        coerce=_number,
-        choices=[SelectChoice("", _("Choose")), *_numbers(7)],
+        coerce=number_or_none,
+        choices=[SelectChoice("", _("Choose")), *numbers(range(1, 8))],
         validators=[Required(CHOOSE_ONE)],
     )
     is_minor = RadioField(
@@ -158,14 +138,14 @@ class FreeTimeForm(Form):
     sessions_per_week = SelectField(
         _("Sessions a week, at most"),
         coerce=int,
-        choices=_numbers(20),
+        choices=numbers(range(1, 21)),
         default=2,
         validators=[Required(CHOOSE_ONE)],
     )
     max_pupils = SelectField(
         _("Pupils, at most"),
         coerce=int,
-        choices=_numbers(20),
+        choices=numbers(range(1, 21)),
         default=2,
         validators=[Required(CHOOSE_ONE)],
     )

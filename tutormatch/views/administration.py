@@ -1,8 +1,7 @@
 """The administrator's pages: accounts, invitations, activity log, outbox."""
 
 from datetime import date
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from .. import access, clock
-from ..addresses import number_in
+from ..addresses import code_in, number_in
 from ..errors import AlreadyDecided, EmailTaken, NotAllowed
 from ..forms.accounts import ConfirmForm
 from ..forms.administration import InvitationForm
@@ -28,14 +27,7 @@ from ..services.links import Purpose
 
 bp = Blueprint("administration", __name__, url_prefix="/administration")
 
-Code = TypeVar("Code", bound=StrEnum)
 YEARS = range(2000, 2101)
-
-
-def asked_for(kind: type[Code], name: str) -> Code | None:
-    """Read one of the codes of ``kind`` from the address; nothing when it is none of them."""
-    value = request.args.get(name, "")
-    return kind(value) if value in list(kind) else None
 
 
 def asked_text(name: str) -> str:
@@ -64,8 +56,8 @@ def rows_per_page() -> int:
 def accounts() -> ResponseReturnValue:
     """List and search all accounts."""
     wanted = known.WantedAccounts(
-        role=asked_for(Role, "role"),
-        state=asked_for(AccountState, "state"),
+        role=code_in(Role, request.args.get("role")),
+        state=code_in(AccountState, request.args.get("state")),
         text=asked_text("q"),
         sort=request.args.get("sort", "name"),
         page=asked_page(),
@@ -175,7 +167,7 @@ def withdraw_invitation(account_id: int) -> ResponseReturnValue:
 def activity() -> ResponseReturnValue:
     """Show who did what and when."""
     wanted = log.WantedEvents(
-        kind=asked_for(AuditKind, "kind"),
+        kind=code_in(AuditKind, request.args.get("kind")),
         person=asked_text("person"),
         first_day=asked_day("from"),
         last_day=asked_day("to"),
@@ -201,7 +193,7 @@ def activity() -> ResponseReturnValue:
 @access.for_roles(Role.ADMINISTRATOR)
 def outbox() -> ResponseReturnValue:
     """List mail by state; its text can be read only while no mail is being sent."""
-    state, address = asked_for(MailState, "state"), asked_text("q")
+    state, address = code_in(MailState, request.args.get("state")), asked_text("q")
     return render_template(
         "administration/outbox.html",
         messages=mails.messages(state, address, asked_page(), rows_per_page()),

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from .. import access
-from ..addresses import number_in
+from ..addresses import code_in, number_in
 from ..errors import AlreadyDecided, EmailNotConfirmed, FactsMissing, StaleVersion
 from ..forms.people import CheckForm, DecideForm, ReasonForm, ResumeForm
 from ..models import Role, TeacherState, Tutor, TutorState
@@ -24,7 +24,7 @@ def wanted_people(kind: type[StrEnum], usual: StrEnum) -> Wanted:
     """Read from the address what the list is to show; without a state, those who wait."""
     asked = request.args.get("state", usual.value)
     return Wanted(
-        state=kind(asked) if asked in list(kind) else None,
+        state=code_in(kind, asked),
         text=request.args.get("q", "").strip()[:80],
         sort=request.args.get("sort", "name"),
         page=number_in(request.args.get("page")) or 1,
@@ -77,8 +77,9 @@ def seen_states(ticked: list[str]) -> dict[int, TeacherState]:
     seen = {}
     for tick in ticked:
         account_id, _separator, state = tick.partition(":")
-        if (number := number_in(account_id)) is not None and state in list(TeacherState):
-            seen[number] = TeacherState(state)
+        number, seen_state = number_in(account_id), code_in(TeacherState, state)
+        if number is not None and seen_state is not None:
+            seen[number] = seen_state
     return seen
 
 

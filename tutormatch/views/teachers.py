@@ -1,6 +1,6 @@
 """Sign-up of teachers: the school, then the person; and how tutors reach them."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user, login_user
@@ -12,7 +12,7 @@ from ..i18n import best_locale
 from ..models import Role, SchoolKind
 from ..queries import places
 from ..services import teachers
-from .accounts import too_many
+from .accounts import client_address, too_many
 
 bp = Blueprint("teachers", __name__, url_prefix="/teachers")
 
@@ -80,7 +80,7 @@ def welcome(form: TeacherForm, school: int | teachers.NewSchool) -> ResponseRetu
             last_name=form.last_name.data,
             patronymic=form.patronymic.data or "",
             locale=best_locale(),
-            client=request.remote_addr or "",
+            client=client_address(),
         )
     except TooManyAttempts as error:
         flash(too_many(error), "warning")

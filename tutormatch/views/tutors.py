@@ -7,7 +7,7 @@ from flask_login import current_user, login_user
 
 from .. import access
 from ..errors import AlreadyDecided, NotFound, SessionsInTheWay, StaleVersion, StepMissing, TooManyAttempts
-from ..forms.base import Form
+from ..forms.base import Form, VersionedForm
 from ..forms.tutors import (
     ApplyForm,
     EditFreeTimeForm,
@@ -17,7 +17,6 @@ from ..forms.tutors import (
     LeaveForm,
     TeachingForm,
     TutorSignUpForm,
-    VersionedForm,
     WhoForm,
 )
 from ..i18n import best_locale
