@@ -59,9 +59,24 @@ def left_in_english(page: Page) -> set[str]:
     return {text for text in spoken(page) if set(LATIN_WORD.findall(text)) - NAMES_IN_LATIN}
 
 
+def forms_without_token(page: Page) -> list[Any]:
+    """Return the forms that post and carry no token, in a field or in the button that posts."""
+
+    def posts(element: Any) -> bool:
+        return (element.get("method") or element.get("formmethod") or "").lower() == "post"
+
+    def has_token(element: Any) -> bool:
+        return any(inner.get("name") == "csrf_token" and inner.get("value") for inner in element.iter())
+
+    return [
+        element for tag in ("form", "button") for element in page.all(tag) if posts(element) and not has_token(element)
+    ]
+
+
 @pytest.mark.parametrize("locale", ["kk", "ru", "en"])
 def test_every_page_opens_for_everybody_who_may_in_each_locale(app, client, programme, monkeypatch, locale):
     monkeypatch.setitem(app.config, "ROWS_PER_PAGE", 10)
+    monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     seen: set[tuple[str, str]] = set()
     english: dict[str, set[str]] = {}
     for endpoint, person, role, address in walk(app, client, programme, locale):
@@ -74,6 +89,7 @@ def test_every_page_opens_for_everybody_who_may_in_each_locale(app, client, prog
         )
         page = Page(response)
         check_page(page)
+        assert not forms_without_token(page), f"{address} has a form that its own application would refuse"
         assert page.all("html")[0].get("lang") == locale, f"{address} is not in {locale} for {person}"
         if response.status_code == 200:
             seen.add((endpoint, role))

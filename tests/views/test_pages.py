@@ -2,13 +2,24 @@
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from tests.factories import Factory
 from tests.page import Page, PageClient
 from tutormatch import errors
 from tutormatch.extensions import db
-from tutormatch.models import Account, Role, TutorState
+from tutormatch.models import (
+    Account,
+    AuditEvent,
+    Decision,
+    Match,
+    MatchState,
+    OutboxMessage,
+    Role,
+    TutorState,
+)
+from tutormatch.services import match_mails
 
 PUBLIC_PAGES = ("/", "/about", "/privacy", "/code-of-conduct")
 
@@ -172,6 +183,21 @@ def test_error_of_the_database_holds_no_values(make: Factory) -> None:
         make.account(Role.TUTOR, first_name="Құпия", email="UPPER@EXAMPLE.ORG", sort_name=None)
     assert "[SQL parameters hidden due to hide_parameters=True]" in str(raised.value)
     db.session.rollback()
+
+
+def test_fault_in_the_middle_leaves_nothing_half_written(client: PageClient, make: Factory, monkeypatch) -> None:
+    round_ = make.round(coordinator := make.coordinator())
+    match = make.proposal(round=round_)
+
+    def broken(*_arguments: object, **_options: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(match_mails, "tell_approval", broken)
+    client.sign_in(coordinator).submit(f"/rounds/{round_.id}/approve", {"match_ids": match.id}, status=500)
+    db.session.expire_all()
+    assert db.session.get_one(Match, match.id).state == MatchState.PROPOSED
+    for model in (Decision, AuditEvent, OutboxMessage):
+        assert db.session.scalar(select(func.count()).select_from(model)) == 0
 
 
 def test_fault_page_needs_no_database(client: PageClient, make: Factory, monkeypatch: pytest.MonkeyPatch) -> None:
