@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 
-from . import ROOT, access, addresses, assets, clock, database, i18n, security_headers, wording
+from . import ROOT, access, addresses, assets, clock, database, formatting, i18n, security_headers, wording
 from .errors import DomainError, NotAllowed, NotFound
 from .extensions import babel, bootstrap, compress, csrf, db, login, migrate
 
@@ -69,6 +69,7 @@ def register_extensions(app: Flask) -> None:
     compress.init_app(app)
     security_headers.init_app(app)
     access.init_app(app)
+    formatting.init_app(app)
     wording.init_app(app)
 
 

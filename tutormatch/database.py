@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask, request
-from sqlalchemy import DateTime, Engine, Enum, Text, TypeDecorator, event
+from sqlalchemy import ColumnElement, DateTime, Engine, Enum, Text, TypeDecorator, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .extensions import db
@@ -214,3 +214,8 @@ class LocalizedName:
     @property
     def collation_key(self) -> str:
         return collation_key(self.name)
+
+
+def localized_name(model: type[LocalizedName]) -> ColumnElement[str]:
+    """Return the column with the name in the reader's locale."""
+    return getattr(model, f"name_{best_locale()}")

@@ -1,17 +1,15 @@
-"""Words for codes: labels of states and kinds, names of slots, sentences for the core's reasons."""
+"""Words for codes: labels and tones of states and kinds, sentences for errors and for the core's reasons."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
 from flask import Flask, current_app
-from flask_babel import format_date, format_datetime, get_locale, gettext, lazy_gettext, ngettext
+from flask_babel import gettext, lazy_gettext, ngettext
 
-from . import clock, errors
+from . import errors
 from .i18n import LOCALE_NAMES, best_locale
 from .matching.problem import Reason
-from .matching.slots import hour_of, make_slot, weekday_of
 from .models import (
     AccountState,
     AuditKind,
@@ -67,9 +65,13 @@ LABELS = WordsByMember(
         AccountState.ACTIVE: _("active"),
         AccountState.UNCONFIRMED: _("e-mail not confirmed"),
         AccountState.DISABLED: _("disabled"),
+    },
+    {
         MailState.WAITING: _("waiting"),
         MailState.FAILED: _("failed"),
         MailState.SENT: _("sent"),
+    },
+    {
         TutorState.APPLIED: _("to be checked"),
         TutorState.CHECKED: _("checked"),
         TutorState.DECLINED: _("declined"),
@@ -310,9 +312,13 @@ TONES = WordsByMember(
         AccountState.ACTIVE: "good",
         AccountState.UNCONFIRMED: "waiting",
         AccountState.DISABLED: "bad",
+    },
+    {
         MailState.WAITING: "waiting",
         MailState.FAILED: "bad",
         MailState.SENT: "good",
+    },
+    {
         TutorState.APPLIED: "waiting",
         TutorState.CHECKED: "good",
         TutorState.DECLINED: "bad",
@@ -380,26 +386,6 @@ def stage_in_words(stage: str) -> str:
     return str(STAGES.get(stage, STAGES["solve"]))
 
 
-def weekday_name(weekday: int, width: str = "wide") -> str:
-    """Return a weekday's name (0 = Monday) as CLDR has it; ``width`` ``wide`` or ``abbreviated``."""
-    return get_locale().days["stand-alone"][width][weekday]
-
-
-def current_weekday() -> int:
-    """Return today's weekday in programme time, 0 = Monday."""
-    return clock.today().weekday()
-
-
-def slot_name(slot: int) -> str:
-    """Return a slot in words, for example ``Monday 15:00``."""
-    return f"{weekday_name(weekday_of(slot))} {hour_of(slot):02d}:00"
-
-
-def slot_names(slots: Iterable[int]) -> str:
-    """Return slots in words, in order of the week."""
-    return ", ".join(slot_name(slot) for slot in sorted(slots))
-
-
 def scope_name(scope: Any) -> str:
     """Return what a coordinator's or round's scope is called: a region, an institution or the whole country."""
     if scope.region is not None:
@@ -407,41 +393,6 @@ def scope_name(scope: Any) -> str:
     if scope.institution is not None:
         return scope.institution.name
     return label(ScopeKind.COUNTRY)
-
-
-def free_hours(slots: Iterable[int]) -> str:
-    """Return free time in words, day by day: ``Monday 15:00–18:00, 19:00–20:00; Tuesday 15:00–16:00``."""
-    hours_of_day: dict[int, list[int]] = {}
-    for slot in sorted(slots):
-        hours_of_day.setdefault(weekday_of(slot), []).append(hour_of(slot))
-    lines = []
-    for weekday, hours in hours_of_day.items():
-        starts = [hour for hour in hours if hour - 1 not in hours]
-        ends = [hour + 1 for hour in hours if hour + 1 not in hours]
-        spans = ", ".join(f"{start:02d}:00–{end:02d}:00" for start, end in zip(starts, ends, strict=True))
-        lines.append(f"{weekday_name(weekday)} {spans}")
-    return "; ".join(lines)
-
-
-def capitalized(text: object) -> str:
-    """Return ``text`` with its first letter in upper case, the rest as it is."""
-    words = str(text)
-    return words[:1].upper() + words[1:]
-
-
-def day(value: date, width: str = "long") -> str:
-    """Return a date as the reader's locale writes it."""
-    return format_date(value, width)
-
-
-def moment(value: datetime) -> str:
-    """Return a moment in programme time as the reader's locale writes it."""
-    return f"{format_date(value, 'long')}, {format_datetime(value, 'HH:mm')}"
-
-
-def clock_time(value: datetime) -> str:
-    """Return the time of day of a moment in programme time, for example ``15:04``."""
-    return format_datetime(value, "HH:mm")
 
 
 def points_in_words(points: Mapping[str, int]) -> list[str]:
@@ -465,37 +416,20 @@ def conditions_in_words(codes: Iterable[str]) -> str:
     return ", ".join(str(CONDITIONS[code]) for code in codes)
 
 
-def listing(items: Sequence[object]) -> str:
-    """Return items joined by commas."""
-    return ", ".join(str(item) for item in items)
-
-
 def init_app(app: Flask) -> None:
     """Give templates the words."""
     for filter_function in (
-        capitalized,
-        clock_time,
         conditions_in_words,
-        day,
-        free_hours,
         happened,
-        hour_of,
         label,
-        listing,
-        moment,
         points_in_words,
         scope_name,
-        slot_name,
-        slot_names,
         subject_family,
         tone,
         tutoring_language_names,
     ):
         app.add_template_filter(filter_function)
     app.add_template_filter(Priority, "priority")
-    # Macros see these, because they are globals and not part of one page's context.
-    for template_global in (weekday_name, make_slot, current_weekday):
-        app.add_template_global(template_global)
 
     @app.context_processor
     def words() -> dict[str, Any]:

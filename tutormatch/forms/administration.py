@@ -5,9 +5,10 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from wtforms import RadioField, SelectField, StringField
 
+from ..formatting import capitalized
 from ..i18n import LOCALE_NAMES
 from ..models import Institution, Region, ScopeKind
-from ..wording import LABELS, capitalized
+from ..wording import LABELS
 from .accounts import LONGEST_NAME, email_field
 from .base import AtMost, Form, Required
 

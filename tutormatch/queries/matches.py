@@ -11,6 +11,7 @@ from sqlalchemy.orm import contains_eager, defer, joinedload, selectinload
 
 from .. import access, clock
 from ..extensions import db
+from ..formatting import capitalized
 from ..i18n import collation_key
 from ..models import (
     Account,
@@ -28,7 +29,7 @@ from ..models import (
     Tutor,
     WeeklySession,
 )
-from ..wording import TUTORING_LANGUAGES, capitalized, label
+from ..wording import TUTORING_LANGUAGES, label
 from .paging import Page, paginate
 from .scopes import Scope
 

@@ -8,14 +8,13 @@ from functools import lru_cache
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import joinedload
 
+from ..database import localized_name
 from ..extensions import db
 from ..i18n import collation_key
 from ..models import (
     Account,
     District,
     Institution,
-    Match,
-    Need,
     Pupil,
     PupilState,
     Region,
@@ -24,13 +23,12 @@ from ..models import (
     Subject,
     Teacher,
     TeacherState,
-    Tutor,
     WeeklySession,
 )
 from .paging import Page
 from .pupils import state_of_pupil
 from .scopes import Scope
-from .tutors import localized_name
+from .timetables import live_sessions
 
 STATES = tuple(state.value for state in PupilState)
 SORTS = ("name", "place", *STATES)
@@ -203,7 +201,7 @@ def teachers_of(school: School) -> list[SchoolTeacher]:
 def week_of(viewer: Account, school: School) -> list[SchoolSession]:
     """Return the weekly sessions of the school's pupils in order of the week, in one SQL statement."""
     rows = db.session.execute(
-        select(
+        live_sessions(
             WeeklySession.slot,
             Pupil.id,
             Pupil.last_name + " " + Pupil.first_name,
@@ -213,16 +211,7 @@ def week_of(viewer: Account, school: School) -> list[SchoolSession]:
                 (Scope.of_coordinator(viewer).has_tutor(), Account.last_name + " " + Account.first_name),
                 else_=localized_name(Institution),
             ),
-        )
-        .join(WeeklySession.match)
-        .join(Pupil, Pupil.id == Match.pupil_id)
-        .join(Need, Need.id == Match.need_id)
-        .join(Subject, Subject.code == Need.subject_code)
-        .join(Tutor, Tutor.id == Match.tutor_id)
-        .join(Account, Account.id == Tutor.account_id)
-        .join(Institution, Institution.id == Tutor.institution_id)
-        .where(Pupil.school_id == school.id, WeeklySession.is_live)
-        .order_by(WeeklySession.slot, Pupil.sort_name, WeeklySession.id)
+        ).where(Pupil.school_id == school.id)
     )
     return [SchoolSession(*row) for row in rows]
 

@@ -1,10 +1,12 @@
 """Weekly timetables of a tutor and of a teacher, each with what they may know of the other side."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from .. import clock
+from ..database import localized_name
 from ..extensions import db
 from ..models import (
     Account,
@@ -19,7 +21,6 @@ from ..models import (
     Tutor,
     WeeklySession,
 )
-from .tutors import localized_name
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,34 @@ class TeacherSession:
         return " ".join(part for part in (self.tutor_last_name, self.tutor_first_name, self.tutor_patronymic) if part)
 
 
+def live_sessions(*columns: Any) -> Select[Any]:
+    """Return the statement for the weekly sessions under way in order of the week.
+
+    Its columns may be of the session, its match, need and subject, the pupil and the school, and the
+    tutor with account and institution.
+    """
+    return (
+        select(*columns)
+        .select_from(WeeklySession)
+        .join(WeeklySession.match)
+        .join(Need, Need.id == Match.need_id)
+        .join(Subject, Subject.code == Need.subject_code)
+        .join(Pupil, Pupil.id == Match.pupil_id)
+        .join(School, School.id == Pupil.school_id)
+        .join(Tutor, Tutor.id == Match.tutor_id)
+        .join(Account, Account.id == Tutor.account_id)
+        .join(Institution, Institution.id == Tutor.institution_id)
+        .where(WeeklySession.is_live)
+        .order_by(WeeklySession.slot, Pupil.sort_name, WeeklySession.id)
+    )
+
+
 def of_tutor(viewer: Account) -> list[TutorSession]:
     """Return the viewer's own weekly sessions in order of the week, in one SQL statement."""
     if viewer.role != Role.TUTOR or not viewer.is_email_confirmed:
         return []
     rows = db.session.execute(
-        select(
+        live_sessions(
             WeeklySession.slot,
             WeeklySession.pupil_id,
             Pupil.first_name,
@@ -77,15 +100,7 @@ def of_tutor(viewer: Account) -> list[TutorSession]:
             localized_name(School).label("school"),
             localized_name(Subject).label("subject"),
             Match.tutoring_language,
-        )
-        .join(WeeklySession.match)
-        .join(Tutor, Tutor.id == Match.tutor_id)
-        .join(Pupil, Pupil.id == Match.pupil_id)
-        .join(School, School.id == Pupil.school_id)
-        .join(Need, Need.id == Match.need_id)
-        .join(Subject, Subject.code == Need.subject_code)
-        .where(Tutor.account_id == viewer.id, WeeklySession.is_live)
-        .order_by(WeeklySession.slot, Pupil.first_name, WeeklySession.id)
+        ).where(Tutor.account_id == viewer.id)
     )
     return [TutorSession(*row) for row in rows]
 
@@ -95,7 +110,7 @@ def of_teacher(viewer: Account) -> list[TeacherSession]:
     if viewer.role != Role.TEACHER or viewer.teacher is None or not viewer.teacher.is_admitted:
         return []
     rows = db.session.execute(
-        select(
+        live_sessions(
             WeeklySession.slot,
             WeeklySession.pupil_id,
             Pupil.last_name,
@@ -111,16 +126,7 @@ def of_teacher(viewer: Account) -> list[TeacherSession]:
             Account.email,
             localized_name(Institution).label("institution"),
             Tutor.tutoring_languages,
-        )
-        .join(WeeklySession.match)
-        .join(Pupil, Pupil.id == Match.pupil_id)
-        .join(Need, Need.id == Match.need_id)
-        .join(Subject, Subject.code == Need.subject_code)
-        .join(Tutor, Tutor.id == Match.tutor_id)
-        .join(Account, Account.id == Tutor.account_id)
-        .join(Institution, Institution.id == Tutor.institution_id)
-        .where(Pupil.teacher_id == viewer.id, WeeklySession.is_live)
-        .order_by(WeeklySession.slot, Pupil.sort_name, WeeklySession.id)
+        ).where(Pupil.teacher_id == viewer.id)
     )
     return [TeacherSession(*row) for row in rows]
 

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, selectinload
 
+from ..database import localized_name
 from ..extensions import db
-from ..i18n import best_locale, collation_key
+from ..i18n import collation_key
 from ..models import (
     Account,
     DraftKind,
@@ -26,7 +27,7 @@ from ..models import (
     TutorSubject,
     WeeklySession,
 )
-from . import drafts
+from . import drafts, timetables
 
 SIGN_UP_STEPS = ("who", "what", "when")
 
@@ -67,11 +68,6 @@ class PupilForTutor:
     lessons: Sequence[Lesson]
 
 
-def localized_name(model: type) -> ColumnElement[str]:
-    """Return the column with the name in the reader's locale."""
-    return getattr(model, f"name_{best_locale()}")
-
-
 def institutions_by_region() -> dict[str, list[tuple[int, str]]]:
     """Return number and name of the institutions by the name of their region, both in dictionary order."""
     rows = db.session.execute(
@@ -104,7 +100,7 @@ def missing_step(account: Account) -> str | None:
 def live_sessions(tutor_id: int) -> list[LiveSession]:
     """Return the tutor's weekly sessions under way, in order of the week."""
     rows = db.session.execute(
-        select(
+        timetables.live_sessions(
             WeeklySession.slot,
             WeeklySession.pupil_id,
             Pupil.first_name,
@@ -112,13 +108,7 @@ def live_sessions(tutor_id: int) -> list[LiveSession]:
             localized_name(Subject),
             Need.grade,
             Match.tutoring_language,
-        )
-        .join(WeeklySession.match)
-        .join(Pupil, Pupil.id == WeeklySession.pupil_id)
-        .join(Need, Need.id == Match.need_id)
-        .join(Subject, Subject.code == Need.subject_code)
-        .where(WeeklySession.tutor_id == tutor_id, WeeklySession.is_live)
-        .order_by(WeeklySession.slot, WeeklySession.id)
+        ).where(WeeklySession.tutor_id == tutor_id)
     )
     return [LiveSession(*row) for row in rows]
 

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import contains_eager
 
+from ..database import localized_name
 from ..extensions import db
-from ..i18n import best_locale, collation_key
+from ..formatting import capitalized
+from ..i18n import collation_key
 from ..matching import Reason
 from ..models import (
     Account,
@@ -23,7 +25,7 @@ from ..models import (
     Subject,
     WaitingNeed,
 )
-from ..wording import capitalized, label
+from ..wording import label
 from .paging import Page, paginate
 from .scopes import Scope
 
@@ -198,7 +200,7 @@ def _subjects(viewer: Account, round_: Round, wanted: WaitingFilter) -> list[Cho
 
 
 def _schools(viewer: Account, round_: Round, wanted: WaitingFilter) -> list[Choice]:
-    name = getattr(School, f"name_{best_locale()}")
+    name = localized_name(School)
     rows = db.session.execute(
         _joined(viewer, round_, School.id, name, func.count())
         .where(*wanted.conditions(but="school"))

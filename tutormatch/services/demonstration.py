@@ -14,7 +14,7 @@ from ..extensions import db
 from ..matching.population import generate, write_population
 from ..models import Account, Coordinator, Pupil, Role, ScopeKind, Tutor, TutorState
 from . import passwords
-from .accounts import names
+from .accounts import create_confirmed
 from .imports import Imported, import_folder
 
 PASSWORD = "tutors-and-pupils"
@@ -57,8 +57,8 @@ def load() -> Imported:
         raise NotAllowed
     if not is_empty():
         raise NotEmpty
-    administrator = _account(Role.ADMINISTRATOR, ADMINISTRATOR, "Әсем", "Әкімшілік", "ru")
-    coordinator = _account(Role.COORDINATOR, COORDINATOR, "Нұрлан", "Үйлестіру", "ru")
+    administrator = create_confirmed(Role.ADMINISTRATOR, ADMINISTRATOR, PASSWORD, "Әсем", "Әкімшілік", "ru")
+    coordinator = create_confirmed(Role.COORDINATOR, COORDINATOR, PASSWORD, "Нұрлан", "Үйлестіру", "ru")
     db.session.add(Coordinator(account_id=coordinator.id, scope_kind=ScopeKind.REGION, region_code=REGION))
     with tempfile.TemporaryDirectory(prefix="tutormatch-demo-") as name:
         write_population(generate(SIZE, SEED, clock.today()), Path(name), with_excluded=True)
@@ -81,21 +81,6 @@ def logins() -> list[Login]:
     )
     order = [Role.COORDINATOR, Role.TEACHER, Role.TUTOR, Role.ADMINISTRATOR]
     return sorted((Login(role, email) for role, email in accounts), key=lambda login: order.index(login.role))
-
-
-def _account(role: Role, email: str, first_name: str, last_name: str, locale: str) -> Account:
-    account = Account(
-        role=role,
-        email=email,
-        password_hash=passwords.digest(PASSWORD),
-        locale=locale,
-        created_at=clock.now(),
-        email_confirmed_at=clock.now(),
-        **names(first_name, last_name),
-    )
-    db.session.add(account)
-    db.session.flush()
-    return account
 
 
 def _open(account: Account, email: str) -> None:

@@ -10,12 +10,13 @@ from flask_babel import ngettext
 from .. import access
 from ..addresses import code_in, number_in
 from ..errors import AlreadyDecided, EmailNotConfirmed, FactsMissing, StaleVersion
+from ..formatting import capitalized
 from ..forms.people import CheckForm, DecideForm, ReasonForm, ResumeForm
 from ..models import Role, TeacherState, Tutor, TutorState
 from ..queries import people as known
 from ..queries.people import Wanted
 from ..services import people
-from ..wording import capitalized, label
+from ..wording import label
 
 bp = Blueprint("people", __name__, url_prefix="/people")
 

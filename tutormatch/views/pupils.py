@@ -7,6 +7,7 @@ from flask_babel import ngettext
 
 from .. import access
 from ..errors import MatchInTheWay, NotAllowed, NotFound, SubjectNotTaught
+from ..formatting import slot_names
 from ..forms.matches import EndForm
 from ..forms.pupils import (
     ConsentOnFileForm,
@@ -23,7 +24,7 @@ from ..queries import subjects as subject_queries
 from ..queries.schools import Places
 from ..services import matches as match_services
 from ..services import pupils as pupil_services
-from ..wording import label, slot_names
+from ..wording import label
 
 bp = Blueprint("pupils", __name__, url_prefix="/pupils")
 

@@ -7,6 +7,7 @@ from flask_login import current_user, login_user
 
 from .. import access
 from ..errors import AlreadyDecided, NotFound, SessionsInTheWay, StaleVersion, StepMissing, TooManyAttempts
+from ..formatting import listing, slot_name
 from ..forms.base import Form, VersionedForm
 from ..forms.tutors import (
     ApplyForm,
@@ -25,7 +26,7 @@ from ..queries import drafts, subjects
 from ..queries import tutors as known
 from ..services import tutors
 from ..services.tutor_parts import FreeTime, Studies, Teaching
-from ..wording import label, listing, slot_name
+from ..wording import label
 from .accounts import client_address, too_many
 
 bp = Blueprint("tutors", __name__, url_prefix="/tutors")
