@@ -39,7 +39,7 @@ def choose_hours(page: Page, hours: tuple[str, ...]) -> None:
         chosen.first.uncheck(force=True)
     for hour in hours:
         page.get_by_label(hour, exact=True).check(force=True)
-    expect(page.locator("[data-count]")).to_have_text(str(len(hours)))
+    expect(page.locator(".grid-input input:checked")).to_have_count(len(hours))
 
 
 def confirm_email(page: Page, email: str, administrator: Page) -> None:
