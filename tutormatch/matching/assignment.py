@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tutormatch.matching.network import Network
-from tutormatch.matching.openings import Openings, to_bits, to_numbers
+from tutormatch.matching.openings import Openings, to_numbers
 from tutormatch.matching.problem import Match
 
 
@@ -36,13 +36,11 @@ class Assignment:
         self.tutor_taken: dict[int, int] = defaultdict(int)
         self.needs_of_tutor: dict[int, set[int]] = defaultdict(set)
         self.together: Counter[tuple[int, int]] = Counter(openings.locked_pairs)
-        self.own_tutors: dict[int, int] = defaultdict(int)
-        for tutor, pupil in openings.locked_pairs:
-            self.own_tutors[pupil] |= 1 << tutor
+        self.own_tutors: dict[int, int] = defaultdict(int, openings.own_tutors)
         self.new_pupils: Counter[int] = Counter()
         self.new_tutors: Counter[int] = Counter()
-        self.with_sessions = to_bits(tutor for tutor, left in enumerate(openings.sessions_left) if left > 0)
-        self.with_new_pupils = to_bits(tutor for tutor, left in enumerate(openings.pupils_left) if left > 0)
+        self.with_sessions = openings.with_sessions
+        self.with_new_pupils = openings.with_new_pupils
         self.steps: list[tuple[Seat, bool]] = []
 
     def with_room(self, pupil: int) -> int:

@@ -13,7 +13,6 @@ with blocked tutors or no room for another tutor) is a direct arc need → (tuto
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ import numpy as np
 
 from tutormatch.matching.objective import POINTS, pair_items, urgency_points
 from tutormatch.matching.openings import Openings, to_numbers
-from tutormatch.matching.problem import Need, Pupil, Tutor
+from tutormatch.matching.problem import Need, Pupil
 from tutormatch.matching.slots import SLOTS_PER_WEEK
 
 if TYPE_CHECKING:
@@ -56,14 +55,6 @@ class Class:
             self.tutoring_language,
             tuple(sorted(self.requires)),
             self.institution,
-        )
-
-    def suits(self, tutor: Tutor) -> bool:
-        return (
-            self.tutoring_language in tutor.languages
-            and self.requires <= tutor.conditions
-            and self.institution in ("", tutor.institution)
-            and any(teaching.covers(self.subject, self.grade) for teaching in tutor.subjects)
         )
 
 
@@ -246,10 +237,9 @@ class _Builder:
             pupil = openings.pupil_of[need]
             record = self.problem.needs[need]
             if pupil in blocked_pupils or openings.tutors_left[pupil] <= 0:
-                self._add_direct(need, openings.suited_tutors(need))
+                self._add_direct(need, openings.options(need))
                 continue
-            suited = openings.suited_tutors(need) if own_tutors[pupil] else ()
-            self._add_direct(need, [tutor for tutor in own_tutors[pupil] if tutor in suited])
+            self._add_direct(need, [tutor for tutor in own_tutors[pupil] if openings.tutors_of(need) >> tutor & 1])
             for each, points in self._classes_of(record, self.problem.pupils[pupil]):
                 by_class.append((need, each, points))
                 suiting.setdefault(each, np.empty(0, dtype=np.int64))
@@ -261,10 +251,8 @@ class _Builder:
         openings = self.openings
         pupil = openings.pupil_of[need]
         for tutor in tutors:
-            bits = openings.common_slots(tutor, pupil)
-            if bits and openings.may_pair(tutor, pupil):
-                points = self._direct_points(need, tutor, pupil)
-                self.direct += [(need, tutor, slot, points) for slot in to_numbers(bits)]
+            points = self._direct_points(need, tutor, pupil)
+            self.direct += [(need, tutor, slot, points) for slot in to_numbers(openings.common_slots(tutor, pupil))]
 
     def _direct_points(self, need: int, tutor: int, pupil: int) -> int:
         record = self.problem.needs[need]
@@ -283,25 +271,18 @@ class _Builder:
         classes = []
         for code in pupil.languages:
             points = POINTS["first_language"] if code == pupil.languages[0] else 0
-            for institution in ("", *sorted(pupil.patrons & self.institutions)):
+            for institution in ("", *sorted(pupil.patrons & self.openings.coming_from.keys())):
                 extra = POINTS["patron"] if institution else 0
                 each = Class(need.subject, need.grade, code, pupil.requires, institution)
                 classes.append((each, points + extra))
         return classes
 
-    @cached_property
-    def institutions(self) -> frozenset[str]:
-        return frozenset(tutor.institution for tutor in self.problem.tutors if tutor.institution)
-
     def _tutors_of(self, each: Class) -> list[int]:
         openings = self.openings
-        return [
-            tutor
-            for tutor in openings.tutors_by_subject.get(each.subject, ())
-            if openings.sessions_left[tutor] > 0
-            and openings.pupils_left[tutor] > 0
-            and each.suits(self.problem.tutors[tutor])
-        ]
+        tutors = openings.suited_tutors(each.subject, each.grade, [each.tutoring_language], each.requires)
+        if each.institution:
+            tutors &= openings.coming_from[each.institution]
+        return to_numbers(tutors & openings.with_sessions & openings.with_new_pupils)
 
     def _connect(self, by_class: list[tuple[int, Class, int]], suiting: dict[Class, np.ndarray]) -> None:
         """Add need → class → (tutor, slot), one class node for each slot that both sides have."""

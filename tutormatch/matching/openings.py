@@ -6,12 +6,11 @@ tutors one with a bit for each tutor.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from tutormatch.matching.objective import pupil_ranks
-from tutormatch.matching.problem import Match, PairStatus, Problem
-from tutormatch.matching.rules import meets_requirements, teaches, tutoring_language
+from tutormatch.matching.problem import Match, PairStatus, Problem, Tutor
 from tutormatch.matching.slots import SLOTS_PER_WEEK
 
 EVERY_SLOT = (1 << SLOTS_PER_WEEK) - 1
@@ -114,31 +113,54 @@ class Openings:
         self.locked_pairs[tutor, pupil] += 1
 
     @cached_property
-    def tutors_by_subject(self) -> dict[str, list[int]]:
-        tutors = defaultdict(list)
+    def teaching(self) -> dict[tuple[str, int], int]:
+        """By subject and grade, the tutors who teach it, as bits."""
+        tutors: dict[tuple[str, int], int] = defaultdict(int)
         for index, tutor in enumerate(self.problem.tutors):
-            for subject in sorted({teaching.subject for teaching in tutor.subjects}):
-                tutors[subject].append(index)
+            for each in tutor.subjects:
+                for grade in range(each.grade_from, each.grade_to + 1):
+                    tutors[each.subject, grade] |= 1 << index
         return tutors
 
     @cached_property
-    def _suited(self) -> dict[tuple, list[int]]:
-        return {}
+    def speaking(self) -> dict[str, int]:
+        """By tutoring language, the tutors who speak it, as bits."""
+        return self._tutors_by(lambda tutor: tutor.languages)
 
-    def suited_tutors(self, need: int) -> list[int]:
-        """Return the tutors who may take ``need`` by rules 1, 2 and 6, whatever their time."""
-        record = self.problem.needs[need]
-        pupil = self.problem.pupils[self.pupil_of[need]]
-        key = (record.subject, record.grade, frozenset(pupil.languages), pupil.requires)
-        if key not in self._suited:
-            self._suited[key] = [
-                index
-                for index in self.tutors_by_subject.get(record.subject, ())
-                if teaches(tutor := self.problem.tutors[index], record)
-                and tutoring_language(tutor, pupil) is not None
-                and meets_requirements(tutor, pupil)
-            ]
-        return self._suited[key]
+    @cached_property
+    def with_condition(self) -> dict[str, int]:
+        """By condition that a pupil may require, the tutors who meet it, as bits."""
+        return self._tutors_by(lambda tutor: tutor.conditions)
+
+    @cached_property
+    def coming_from(self) -> dict[str, int]:
+        """By institution, its tutors, as bits."""
+        return self._tutors_by(lambda tutor: {tutor.institution} - {""})
+
+    @cached_property
+    def _free_at(self) -> dict[int, int]:
+        free_at: dict[int, int] = defaultdict(int)
+        for index, bits in enumerate(self.tutor_free):
+            for slot in to_numbers(bits):
+                free_at[slot] |= 1 << index
+        return free_at
+
+    def _tutors_by(self, marks_of: Callable[[Tutor], Iterable[str]]) -> dict[str, int]:
+        tutors: dict[str, int] = defaultdict(int)
+        for index, tutor in enumerate(self.problem.tutors):
+            for mark in marks_of(tutor):
+                tutors[mark] |= 1 << index
+        return tutors
+
+    def suited_tutors(self, subject: str, grade: int, languages: Iterable[str], requires: Iterable[str]) -> int:
+        """Return the tutors who suit by rules 1, 2 and 6, whatever their time, as bits."""
+        speaking = 0
+        for code in languages:
+            speaking |= self.speaking.get(code, 0)
+        tutors = self.teaching.get((subject, grade), 0) & speaking
+        for tag in requires:
+            tutors &= self.with_condition.get(tag, 0)
+        return tutors
 
     def safe_sessions(self, tutor: int) -> int:
         """Return how many open sessions ``tutor`` can give whoever the pupils are.
@@ -151,12 +173,31 @@ class Openings:
             return self.sessions_left[tutor]
         return min(self.sessions_left[tutor], self.pupils_left[tutor])
 
-    def may_pair(self, tutor: int, pupil: int) -> bool:
-        """Return whether limits leave room for one more session of ``tutor`` with ``pupil``."""
-        if self.sessions_left[tutor] <= 0:
-            return False
-        is_together = (tutor, pupil) in self.locked_pairs
-        return is_together or (self.pupils_left[tutor] > 0 and self.tutors_left[pupil] > 0)
+    @cached_property
+    def with_sessions(self) -> int:
+        """The tutors who can give one more session, as bits."""
+        return to_bits(tutor for tutor, left in enumerate(self.sessions_left) if left > 0)
+
+    @cached_property
+    def with_new_pupils(self) -> int:
+        """The tutors who can take one more pupil, as bits."""
+        return to_bits(tutor for tutor, left in enumerate(self.pupils_left) if left > 0)
+
+    @cached_property
+    def own_tutors(self) -> dict[int, int]:
+        """By pupil, the tutors of the pupil's locked matches, as bits."""
+        tutors: dict[int, int] = defaultdict(int)
+        for tutor, pupil in self.locked_pairs:
+            tutors[pupil] |= 1 << tutor
+        return tutors
+
+    @cached_property
+    def returning_tutors(self) -> dict[int, int]:
+        """By pupil, the tutors who worked with the pupil before, as bits."""
+        tutors: dict[int, int] = defaultdict(int)
+        for tutor, pupil in self.returning:
+            tutors[pupil] |= 1 << tutor
+        return tutors
 
     def common_slots(self, tutor: int, pupil: int) -> int:
         """Return the slots in which the two could meet, as bits; limits are not looked at."""
@@ -165,22 +206,38 @@ class Openings:
             bits &= ~self.blocked[tutor, pupil]
         return bits
 
+    def tutors_of(self, need: int) -> int:
+        """Return the tutors that ``need`` may still get, as bits."""
+        if need not in self._tutors_of:
+            record, pupil = self.problem.needs[need], self.pupil_of[need]
+            languages, requires = self.problem.pupils[pupil].languages, self.problem.pupils[pupil].requires
+            suited = self.suited_tutors(record.subject, record.grade, languages, requires)
+            self._tutors_of[need] = suited & self._within_reach[pupil]
+        return self._tutors_of[need]
+
+    @cached_property
+    def _within_reach(self) -> list[int]:
+        """By pupil, the tutors with common time and room for one more session of the two, as bits."""
+        within_reach = []
+        for pupil, free in enumerate(self.pupil_free):
+            with_time = 0
+            for slot in to_numbers(free):
+                with_time |= self._free_at.get(slot, 0)
+            with_room = self.own_tutors.get(pupil, 0)
+            if self.tutors_left[pupil] > 0:
+                with_room |= self.with_new_pupils
+            within_reach.append(with_time & with_room & self.with_sessions)
+        for tutor, pupil in self.blocked:
+            if not self.common_slots(tutor, pupil):
+                within_reach[pupil] &= ~(1 << tutor)
+        return within_reach
+
     def options(self, need: int) -> dict[int, int]:
         """Return every tutor that ``need`` may still get, with the slots they could use, as bits."""
         if need not in self._options:
             pupil = self.pupil_of[need]
-            self._options[need] = {
-                tutor: bits
-                for tutor in self.suited_tutors(need)
-                if (bits := self.common_slots(tutor, pupil)) and self.may_pair(tutor, pupil)
-            }
+            self._options[need] = {tutor: self.common_slots(tutor, pupil) for tutor in to_numbers(self.tutors_of(need))}
         return self._options[need]
-
-    def tutors_of(self, need: int) -> int:
-        """Return the tutors that ``need`` may still get, as bits."""
-        if need not in self._tutors_of:
-            self._tutors_of[need] = to_bits(self.options(need))
-        return self._tutors_of[need]
 
     @cached_property
     def _options(self) -> dict[int, dict[int, int]]:
@@ -190,10 +247,13 @@ class Openings:
     def _tutors_of(self) -> dict[int, int]:
         return {}
 
-    @cached_property
-    def seat_count(self) -> int:
-        """How many seats there are to choose from, for all open needs together."""
-        return sum(bits.bit_count() for need in self.open_needs for bits in self.options(need).values())
+    def has_more_seats(self, count: int) -> bool:
+        """Return whether all open needs together have more than ``count`` seats to choose from."""
+        for need in self.open_needs:
+            count -= sum(bits.bit_count() for bits in self.options(need).values())
+            if count < 0:
+                return True
+        return False
 
     @cached_property
     def ranks(self) -> dict[int, int]:
@@ -216,10 +276,9 @@ class Openings:
         needs_of_pair = defaultdict(list)
         for pupil, needs in sorted(self.open_needs_of.items()) if roomy else ():
             for need in needs:
-                options = self.options(need)
                 for tutor in to_numbers(self.tutors_of(need) & roomy):
                     # Who are not yet together need one slot for each meeting.
-                    if options[tutor].bit_count() > 1 or (tutor, pupil) in self.locked_pairs:
+                    if self.common_slots(tutor, pupil).bit_count() > 1 or (tutor, pupil) in self.locked_pairs:
                         needs_of_pair[tutor, pupil].append(need)
         repeats: dict[int, dict[int, list[int]]] = defaultdict(dict)
         for (tutor, pupil), needs in needs_of_pair.items():

@@ -18,8 +18,8 @@ from tutormatch.matching.objective import (
     POINTS,
     QUALITY,
     breadth_and_cover,
-    pair_items,
     quality,
+    urgency_points,
 )
 from tutormatch.matching.openings import Openings
 from tutormatch.matching.problem import Certificate, Level, Problem, Solution
@@ -161,7 +161,7 @@ class _Search:
             cover = _Bound(served - self._new_pupils(assignment))
             points = _Bound(self._points_at_most(assignment, gain % network.unit if is_settled else None))
         with stages.stage("close"):
-            if self.time_limit > 0 and openings.seat_count <= SEATS_FOR_EXACT:
+            if self.time_limit > 0 and not openings.has_more_seats(SEATS_FOR_EXACT):
                 assignment = self._close(assignment, is_settled, cover, points)
         return self._solution(assignment, cover, points)
 
@@ -186,23 +186,30 @@ class _Search:
         same_tutor = POINTS["same_tutor"] * self._new_cover(assignment)
         if flow_points is not None:
             return flow_points + same_tutor
-        most = (
-            max(self._pair_points(need, tutor) for tutor in options)
-            for need in self.openings.open_needs
-            if (options := self.openings.options(need))
-        )
+        most = (self._most_pair_points(need) for need in self.openings.open_needs if self.openings.tutors_of(need))
         return sum(heapq.nlargest(len(assignment.seat_of), most)) + same_tutor
 
-    def _pair_points(self, need: int, tutor: int) -> int:
-        pupil = self.openings.pupil_of[need]
-        return sum(
-            pair_items(
-                self.problem.tutors[tutor],
-                self.problem.pupils[pupil],
-                self.problem.needs[need],
-                is_returning=(tutor, pupil) in self.openings.returning,
-            ).values()
-        )
+    def _most_pair_points(self, need: int) -> int:
+        """Return the most points that one of the tutors whom ``need`` may get earns with it."""
+        openings, record = self.openings, self.problem.needs[need]
+        pupil = self.problem.pupils[openings.pupil_of[need]]
+        patrons = 0
+        for institution in pupil.patrons:
+            patrons |= openings.coming_from.get(institution, 0)
+        earning = {
+            "returning": openings.returning_tutors.get(openings.pupil_of[need], 0),
+            "first_language": openings.speaking.get(pupil.languages[0], 0),
+            "patron": patrons,
+        }
+        groups = [(urgency_points(record), openings.tutors_of(need))]
+        for item, tutors in earning.items():
+            groups = [
+                (points, some)
+                for earned, group in groups
+                for points, some in ((earned + POINTS[item], group & tutors), (earned, group & ~tutors))
+                if some
+            ]
+        return max(points for points, _ in groups)
 
     def _new_points(self, assignment: Assignment) -> int:
         return quality(self.problem, assignment.matches()) - quality(self.problem, self.openings.locked)
