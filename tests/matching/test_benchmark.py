@@ -1,6 +1,7 @@
 """The benchmark: fair peers, honest tables, and a reason for whatever is left out. Nothing timed is asserted."""
 
 import json
+import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -120,7 +121,23 @@ def test_an_engine_that_does_not_fit_says_by_how_much(engine, limit, folder, mon
 
 
 def test_an_engine_beyond_its_time_is_stopped_and_named(folder):
-    assert run_apart("core", folder, 0.01).not_run == "stopped after 0.01 s"
+    assert run_apart("core", folder, 0.01).not_run.startswith("stopped after 0.01 s")
+
+
+def test_a_stopped_engine_says_in_which_stage_it_was(folder, monkeypatch, capfd):
+    run_engine("core", folder)
+    stages = capfd.readouterr().err.split()
+    ended = subprocess.TimeoutExpired("python", 7, stderr="\n".join(stages).encode())
+    monkeypatch.setattr(measure, "_python", raising(ended))
+    assert run_apart("core", folder, 7).not_run == "stopped after 7 s at verify"
+    assert stages == ["read", *SOLVER_STAGES, "done", "write", "verify"]
+
+
+def raising(error: Exception):
+    def raise_it(*_arguments, **_options):
+        raise error
+
+    return raise_it
 
 
 def test_an_engine_that_fails_tells_its_last_line(tmp_path):

@@ -8,7 +8,7 @@ from tutormatch.matching.benchmark.peers import TooLarge
 from tutormatch.matching.network import build_network
 from tutormatch.matching.openings import Openings
 from tutormatch.matching.problem import Problem, Solution
-from tutormatch.matching.solver import solve
+from tutormatch.matching.solver import Progress, solve
 
 NETWORKX_NEEDS_AT_MOST = 1_500
 """The network simplex in Python takes minutes above this, on the class network too."""
@@ -29,7 +29,7 @@ STAGE_OF: Mapping[str, str] = MappingProxyType(
 """The benchmark's column for each stage of `solve`."""
 
 
-def solve_with_core(problem: Problem, name: str) -> tuple[Solution, dict[str, float]]:
+def solve_with_core(problem: Problem, name: str, progress: Progress) -> tuple[Solution, dict[str, float]]:
     """Solve a problem with one of `CORE_ENGINES` and return the solution and its seconds by column.
 
     Raises
@@ -40,7 +40,7 @@ def solve_with_core(problem: Problem, name: str) -> tuple[Solution, dict[str, fl
     engine = CORE_ENGINES[name]
     if engine == "networkx" and len(problem.needs) > NETWORKX_NEEDS_AT_MOST:
         raise TooLarge(f"{len(problem.needs):,} needs, the limit is {NETWORKX_NEEDS_AT_MOST:,}")
-    solution = solve(problem, engine=engine)
+    solution = solve(problem, engine=engine, progress=progress)
     seconds: Counter[str] = Counter()
     for stage, spent in solution.seconds.items():
         seconds[STAGE_OF[stage]] += spent

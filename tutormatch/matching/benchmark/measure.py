@@ -87,17 +87,23 @@ class Run:
 
 
 def run_engine(engine: str, folder: Path) -> Run:
-    """Read a problem, match it with ``engine``, write and verify the result, all in this process."""
+    """Read a problem, match it with ``engine``, write and verify the result, all in this process.
+
+    Each stage is named on stderr as it starts, so that whoever ends the process knows where it was.
+    """
     watch = Stopwatch()
+    _name_stage("read")
     with watch.stage("read"):
         problem = read_problem(folder)
     try:
         solution, arcs, seconds = _match(engine, problem)
     except TooLarge as error:
         return Run(engine, not_run=str(error))
+    _name_stage("write")
     with watch.stage("write"), tempfile.TemporaryDirectory(prefix="solution-") as out:
         write_solution(solution, Path(out))
     peak = _peak_mib()
+    _name_stage("verify")
     with watch.stage("verify"):
         broken = verify(problem, solution) if engine in CORE_ENGINES else broken_rules(problem, solution.matches)
     peak_verified = _peak_mib()
@@ -122,10 +128,15 @@ def run_engine(engine: str, folder: Path) -> Run:
 
 def _match(engine: str, problem: Problem) -> tuple[Solution, int | None, Mapping[str, float]]:
     if engine in CORE_ENGINES:
-        solution, seconds = solve_with_core(problem, engine)
+        solution, seconds = solve_with_core(problem, engine, _name_stage)
         return solution, None, seconds
+    _name_stage("match")
     answer = PEERS[engine](problem)
     return Solution(answer.matches, (), Certificate(()), engine), answer.arcs, answer.seconds
+
+
+def _name_stage(stage: str, _fraction: float = 0.0) -> None:
+    print(stage, file=sys.stderr, flush=True)
 
 
 def _peak_mib() -> int:
@@ -151,8 +162,11 @@ def run_apart(engine: str, folder: Path, time_limit: float) -> Run:
     """Do as `run_engine`, in a process of its own that is ended after ``time_limit`` seconds."""
     try:
         ended = _python("run", engine, str(folder), time_limit=time_limit)
-    except subprocess.TimeoutExpired:
-        return Run(engine, not_run=f"stopped after {time_limit:g} s")
+    except subprocess.TimeoutExpired as error:
+        # What was captured until then is bytes, whatever was asked for.
+        stages = (error.stderr or b"").decode(errors="replace").split()
+        where = f" at {stages[-1]}" if stages else ""
+        return Run(engine, not_run=f"stopped after {time_limit:g} s{where}")
     except subprocess.CalledProcessError as error:
         last = (error.stderr or "").strip().splitlines()[-1:] or [f"ended with code {error.returncode}"]
         return Run(engine, not_run=last[0])
