@@ -163,6 +163,14 @@ class FlowBounds:
         own = pupil.id if pupil.id in self.special else None
         return (need.subject, need.grade, frozenset(pupil.languages), pupil.requires, own)
 
+    @cached_property
+    def _teachers_of(self) -> dict[str, list[Tutor]]:
+        tutors = defaultdict(list)
+        for tutor in self.problem.tutors:
+            for subject in {each.subject for each in tutor.subjects}:
+                tutors[subject].append(tutor)
+        return tutors
+
     def _suitable(self, need: Need) -> list[tuple[Tutor, set[int]]]:
         """Return the tutors whom ``need`` may still get, each with the slots the tutor could give."""
         signature = self._signature(need)
@@ -170,7 +178,7 @@ class FlowBounds:
             pupil = self.problem.pupil[need.pupil_id]
             self._tutors_of[signature] = [
                 (tutor, self.tutor_slots[tutor.id] - self.blocked.get((tutor.id, pupil.id), set()))
-                for tutor in self.problem.tutors
+                for tutor in self._teachers_of.get(need.subject, ())
                 if self._may_meet(tutor, pupil) and _suits(tutor, pupil, need)
             ]
         return self._tutors_of[signature]
@@ -183,36 +191,41 @@ class FlowBounds:
 
     def _flow(self, entries: dict[str, int], exits: dict[str, int], repeats: dict[str, int]) -> int:
         """Return the maximum flow from pupils to tutors with these capacities at both ends."""
+        arcs = self._meetings.copy()
+        for pupil_id, capacity in entries.items():
+            arcs.add("source", ("pupil", pupil_id), capacity)
+        for tutor_id, capacity in exits.items():
+            arcs.add(("tutor", tutor_id), "sink", capacity)
+        if repeats:
+            self._add_repeats(arcs, repeats)
+        return arcs.maximum_flow()
+
+    @cached_property
+    def _meetings(self) -> "_Arcs":
+        """The arcs from pupils to tutors, which are the same in every flow."""
         arcs = _Arcs()
-        needs = [need for need in self.open_needs if need.pupil_id in entries]
-        for pupil_id in {need.pupil_id for need in needs}:
-            arcs.add("source", ("pupil", pupil_id), entries[pupil_id])
         wanted: dict[tuple, set[int]] = defaultdict(set)
-        for need in needs:
+        for need in self.open_needs:
             arcs.add(("pupil", need.pupil_id), ("need", need.id), 1)
             signature, free = self._signature(need), self.pupil_slots[need.pupil_id]
             wanted[signature] |= free
             for slot in free:
                 arcs.add(("need", need.id), (signature, slot), 1)
         hours: set[tuple[str, int]] = set()
-        for signature, slots in {self._signature(need): self._suitable(need) for need in needs}.items():
+        for signature, slots in {self._signature(need): self._suitable(need) for need in self.open_needs}.items():
             for tutor, own in slots:
                 for slot in own & wanted[signature]:
                     arcs.add((signature, slot), (tutor.id, slot), 1)
                     hours.add((tutor.id, slot))
         for tutor_id, slot in hours:
             arcs.add((tutor_id, slot), ("tutor", tutor_id), 1)
-        for tutor_id in {tutor_id for tutor_id, _ in hours}:
-            arcs.add(("tutor", tutor_id), "sink", exits[tutor_id])
-        if repeats:
-            self._add_repeats(arcs, needs, repeats)
-        return arcs.maximum_flow()
+        return arcs
 
-    def _add_repeats(self, arcs: "_Arcs", needs: Collection[Need], repeats: dict[str, int]) -> None:
+    def _add_repeats(self, arcs: "_Arcs", repeats: dict[str, int]) -> None:
         """Let tutors give what goes beyond one session for each pupil to pupils whom they could meet twice."""
         meetings: Counter[tuple[str, str]] = Counter(dict.fromkeys(self.couples, 1))
         possible = []
-        for need in needs:
+        for need in self.open_needs:
             for tutor, slots in self._suitable(need):
                 # Who are not yet together need one slot for each meeting.
                 least = 1 if (tutor.id, need.pupil_id) in self.couples else 2
@@ -236,6 +249,13 @@ class _Arcs:
         self.tails: list[int] = []
         self.heads: list[int] = []
         self.capacities: list[int] = []
+
+    def copy(self) -> "_Arcs":
+        """Return arcs to which others can be added."""
+        arcs = _Arcs()
+        arcs.number, arcs.tails = dict(self.number), list(self.tails)
+        arcs.heads, arcs.capacities = list(self.heads), list(self.capacities)
+        return arcs
 
     def add(self, tail: object, head: object, capacity: int) -> None:
         self.tails.append(self.number.setdefault(tail, len(self.number)))
