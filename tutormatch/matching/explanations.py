@@ -17,6 +17,7 @@ from tutormatch.matching.problem import (
     Pupil,
     Reason,
     Solution,
+    Tutor,
     Unmatched,
 )
 from tutormatch.matching.rules import tutoring_language
@@ -155,6 +156,14 @@ class _Explainer:
         return match_items(self.problem, self.matches)
 
     @cached_property
+    def _teachers_of(self) -> dict[str, list[Tutor]]:
+        tutors = defaultdict(list)
+        for tutor in self.problem.tutors:
+            for subject in {teaching.subject for teaching in tutor.subjects}:
+                tutors[subject].append(tutor)
+        return tutors
+
+    @cached_property
     def _suited(self) -> dict[tuple, tuple[tuple[int, ...], list[str]]]:
         return {}
 
@@ -165,11 +174,7 @@ class _Explainer:
         """Return how many tutors rules 1, 2 and 6 leave one after the other, and the last of them."""
         key = (need.subject, need.grade, frozenset(pupil.languages), pupil.requires)
         if key not in self._suited:
-            left = [
-                tutor
-                for tutor in self.problem.tutors
-                if any(teaching.subject == need.subject for teaching in tutor.subjects)
-            ]
+            left = self._teachers_of.get(need.subject, [])
             counts = [len(left)]
             for rule in (
                 lambda tutor: any(each.covers(need.subject, need.grade) for each in tutor.subjects),
