@@ -40,9 +40,36 @@ def solve_with_ortools(network: Network) -> np.ndarray:
     return np.asarray(solver.flows(arcs), dtype=np.int64)
 
 
+def count_with_networkx(network: Network) -> int:
+    """Return how many units can reach a tutor at once, by networkx's maximum flow."""
+    import networkx as nx
+
+    graph = network.to_networkx()
+    graph.remove_edge(SOURCE, SINK)
+    return int(nx.maximum_flow_value(graph, SOURCE, SINK))
+
+
+def count_with_ortools(network: Network) -> int:
+    """Return how many units can reach a tutor at once, by OR-Tools' maximum flow."""
+    from ortools.graph.python import max_flow
+
+    solver = max_flow.SimpleMaxFlow()
+    # The last arc carries what reaches no tutor.
+    solver.add_arcs_with_capacity(network.tail[:-1], network.head[:-1], network.capacity[:-1])
+    if (status := solver.solve(SOURCE, SINK)) != solver.OPTIMAL:
+        raise SolverFailed(f"maximum flow ended as {status}")
+    return int(solver.optimal_flow())
+
+
 ENGINES: MappingProxyType[str, Callable[[Network], np.ndarray]] = MappingProxyType(
     {"networkx": solve_with_networkx, "ortools": solve_with_ortools}
 )
+"""By name, what finds a cheapest flow."""
+
+COUNTS: MappingProxyType[str, Callable[[Network], int]] = MappingProxyType(
+    {"networkx": count_with_networkx, "ortools": count_with_ortools}
+)
+"""By name, what finds the size of a largest flow, whatever it costs."""
 
 
 def engine_named(name: str) -> str:

@@ -149,8 +149,7 @@ def build_network(openings: Openings, *, as_relaxation: bool = False) -> Network
     as_relaxation : bool, default False
         Whether to let tutors repeat a pupil beyond `Openings.safe_sessions`, by
         arcs that pass their hours by. The largest flow is then an upper bound of
-        the number of needs that can be served; it cannot be decoded, and pupils'
-        ranks do not count in it.
+        the number of needs that can be served; it cannot be decoded.
 
     Returns
     -------
@@ -175,8 +174,7 @@ class _Builder:
         self.arcs = _Arcs()
         self.node_count = 2
         self.as_relaxation = as_relaxation
-        self.ranks = {} if as_relaxation else openings.ranks
-        self.top_rank = max(self.ranks.values(), default=0)
+        self.top_rank = max(openings.ranks.values(), default=0)
         self.unit = 1 + sum(
             urgency_points(self.problem.needs[need]) + PAIR_POINTS_AT_MOST + STEERING for need in openings.open_needs
         )
@@ -205,7 +203,7 @@ class _Builder:
         self.need_node: dict[int, int] = {}
         for pupil, needs in sorted(openings.open_needs_of.items()):
             node = self._nodes(1)
-            rank = self.ranks.get(pupil, 0)
+            rank = openings.ranks[pupil]
             further = len(needs)
             if pupil not in openings.served_pupils:
                 # Two arcs between the same nodes would be one in a DiGraph: the first

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from tutormatch.matching.assignment import Assignment, decode
-from tutormatch.matching.engines import ENGINES, SolverFailed, engine_named
+from tutormatch.matching.engines import COUNTS, ENGINES, SolverFailed, engine_named
 from tutormatch.matching.explanations import explain_unmatched
 from tutormatch.matching.faults import FaultyInput, check
 from tutormatch.matching.network import build_network
@@ -169,9 +169,7 @@ class _Search:
         """Return how many open needs can be served at most."""
         if not self.has_repeats:
             return flow_units
-        relaxation = build_network(self.openings, as_relaxation=True)
-        # The last arc carries what reaches no tutor.
-        return relaxation.supply - int(ENGINES[self.engine](relaxation)[-1])
+        return COUNTS[self.engine](build_network(self.openings, as_relaxation=True))
 
     def _new_pupils(self, assignment: Assignment) -> int:
         openings = self.openings
