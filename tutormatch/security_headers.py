@@ -38,5 +38,7 @@ def init_app(app: Flask) -> None:
         if app.config["IS_PRODUCTION"] and request.is_secure:
             response.headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR_IN_SECONDS}"
         if request.endpoint not in STATIC_ENDPOINTS:
-            response.headers["Cache-Control"] = "no-store" if "_user_id" in session else "private, no-cache"
+            # A mailed link opens a page about one person too, often on a computer that many use.
+            is_personal = "_user_id" in session or "token" in (request.view_args or {})
+            response.headers["Cache-Control"] = "no-store" if is_personal else "private, no-cache"
         return response

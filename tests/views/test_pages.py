@@ -232,6 +232,11 @@ def test_signed_in_pages_are_not_kept_by_the_browser(client: PageClient, make: F
     assert client.get("/about").headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize("address", ["/confirm/x", "/password/x", "/invitation/x"])
+def test_page_of_a_mailed_link_stays_out_of_the_cache(client: PageClient, address: str) -> None:
+    assert client.get(address).headers["Cache-Control"] == "no-store"
+
+
 def static_addresses(page: Page) -> list[str]:
     return [element.get("href") or element.get("src") or "" for element in [*page.all("link"), *page.all("script")]]
 
