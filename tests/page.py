@@ -1,12 +1,18 @@
 """A test client that checks every page it gets: status, heading, title, identifiers, valid HTML."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import html5lib
 from flask import g
 from flask.testing import FlaskClient
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
+
+from tutormatch.extensions import db
 
 HTML = "{http://www.w3.org/1999/xhtml}"
 
@@ -64,6 +70,30 @@ def check_page(page: Page) -> None:
             assert label.get("for") in known, f"label for {label.get('for')!r} has no field"
 
 
+@contextmanager
+def nothing_left_uncommitted() -> Iterator[None]:
+    """Fail when the enclosed request writes rows, or would write them, without a commit."""
+    written: list[object] = []
+
+    def note(session: Session, _flush: object) -> None:
+        written.extend([*session.new, *session.dirty, *session.deleted])
+
+    def forget(_session: Session) -> None:
+        written.clear()
+
+    listeners = {"after_flush": note, "after_commit": forget, "after_rollback": forget}
+    for name, listener in listeners.items():
+        event.listen(db.session, name, listener)
+    try:
+        yield
+    finally:
+        for name, listener in listeners.items():
+            event.remove(db.session, name, listener)
+    session = db.session()
+    left = [*written, *session.new, *(row for row in session.dirty if session.is_modified(row)), *session.deleted]
+    assert not left, f"changed outside of a transactional service: {left}"
+
+
 class PageClient(FlaskClient):
     """A visitor's browser. `page` opens an address and returns the checked page."""
 
@@ -74,7 +104,8 @@ class PageClient(FlaskClient):
         """
         for name in list(g):
             g.pop(name)
-        return super().open(*args, **options)
+        with nothing_left_uncommitted():
+            return super().open(*args, **options)
 
     def sign_in(self, account: Any) -> "PageClient":
         """Become ``account``, without a password."""

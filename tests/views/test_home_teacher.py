@@ -3,6 +3,7 @@
 import pytest
 
 from tests.views.test_nominations import WHO
+from tutormatch.extensions import db
 from tutormatch.models import ConsentState, MatchState, TeacherState
 
 PENDING = {"consent_state": ConsentState.PENDING, "consent_on": None, "consent_form": None}
@@ -25,6 +26,7 @@ def test_next_step_leads_from_the_sign_up_to_the_sessions(client, make):
     match = make.proposal(pupil.needs[0])
     assert next_step(client) == "A tutor is proposed for 1 pupil"
     match.state = MatchState.APPROVED
+    db.session.commit()
     assert next_step(client) == "Sessions take place every week"
 
 
