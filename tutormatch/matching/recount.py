@@ -225,7 +225,10 @@ class FlowBounds:
         """Let tutors give what goes beyond one session for each pupil to pupils whom they could meet twice."""
         meetings: Counter[tuple[str, str]] = Counter(dict.fromkeys(self.couples, 1))
         possible = []
+        own_needs = Counter(need.pupil_id for need in self.open_needs)
         for need in self.open_needs:
+            if own_needs[need.pupil_id] == 1 and need.pupil_id not in self.served:
+                continue
             for tutor, slots in self._suitable(need):
                 # Who are not yet together need one slot for each meeting.
                 least = 1 if (tutor.id, need.pupil_id) in self.couples else 2
