@@ -3,8 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 FLASK := $(BIN)/flask --app wsgi
+BENCH_SIZES := pilot university 300:120 1000:400 3000:1200 10000:4000
 
-.PHONY: help run test check strings bench migration clean
+.PHONY: help run test check strings bench bench-core migration clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -31,6 +32,10 @@ strings: .venv/development ## bring the translations up to date with the source;
 
 bench: .venv/development .venv/translations ## measure a round and every coordinator page at region size
 	$(BIN)/python -m benchmarks.round
+
+bench-core: .venv/development ## measure the matching core beside its peers and write docs/benchmark.md, in about three minutes
+	$(BIN)/python -m tutormatch.matching bench --size $(BENCH_SIZES) --seed 1 --time-limit 120 \
+		--out docs/benchmark.md --plot docs/images/benchmark.svg
 
 migration: .venv/development ## write a migration from the models: make migration NAME="Add …"
 	$(FLASK) db migrate -m "$(NAME)" --rev-id $$(printf '%04d' $$(( $$(ls migrations/versions/*.py | wc -l) + 1 )))

@@ -101,6 +101,7 @@ def test_each_engine_is_measured_and_checked(engine, folder):
     assert run.broken == []
     assert run.reached["breadth"] == sum(run.by_priority["breadth"]) > 0
     assert {"read", "build", "solve", "write", "verify"} <= set(run.seconds) <= set(STAGES)
+    assert run.processor_seconds > 0
     assert 0 < run.peak_mib <= run.peak_verified_mib
 
 
@@ -183,6 +184,12 @@ def test_the_plot_has_a_line_for_each_engine_and_says_it_in_words(measured):
     assert "prefers-color-scheme: dark" in picture
     assert "pairs-ortools: " in picture[picture.index("<desc") : picture.index("</desc>")]
     assert "matrix-scipy" not in picture
+
+
+def test_the_plot_leaves_out_named_sizes_beside_scaled_ones(measured):
+    named = replace(measured, instance=replace(measured.instance, size="pilot", needs=77))
+    assert "at 77 needs" in draw([named])
+    assert draw([named, measured]) == draw([measured])
 
 
 def test_bench_writes_report_and_plot(tmp_path, capsys):

@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -48,6 +49,9 @@ class Run:
         Arcs (matrix: cells) of the engine's model.
     seconds : dict of str to float
         By stage, of `STAGES`.
+    processor_seconds : float
+        What the process computed from its start to the end of `verify`. Far below the
+        seconds by the clock, it says that the machine was busy with something else.
     peak_mib, peak_verified_mib : int
         The most memory that the process held, before and after `verify`.
     reached : dict of str to int
@@ -65,6 +69,7 @@ class Run:
     engine: str
     arcs: int | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    processor_seconds: float = 0.0
     peak_mib: int = 0
     peak_verified_mib: int = 0
     reached: Mapping[str, int] = field(default_factory=dict)
@@ -106,13 +111,14 @@ def run_engine(engine: str, folder: Path) -> Run:
     _name_stage("verify")
     with watch.stage("verify"):
         broken = verify(problem, solution) if engine in CORE_ENGINES else broken_rules(problem, solution.matches)
-    peak_verified = _peak_mib()
+    processor_seconds, peak_verified = time.process_time(), _peak_mib()
     counts = {} if broken else recount(problem, solution.matches)
     return Run(
         engine=engine,
         # Counted after the peaks are read, because it builds the network once more.
         arcs=count_arcs(problem) if engine in CORE_ENGINES else arcs,
         seconds={**watch.seconds, **seconds},
+        processor_seconds=processor_seconds,
         peak_mib=peak,
         peak_verified_mib=peak_verified,
         reached={name: sum(by_priority.values()) for name, by_priority in counts.items()},

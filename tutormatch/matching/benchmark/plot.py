@@ -46,7 +46,12 @@ text {{ font: 13px system-ui, "Segoe UI", "Noto Sans", sans-serif; }}
 
 
 def draw(measured: Sequence[Measured]) -> str:
-    """Return the plot of seconds and of memory against the number of needs, one line for each engine."""
+    """Return the plot of seconds and of memory against the number of needs, one line for each engine.
+
+    Named sizes have proportions of their own: where sizes are given as ``N:T`` too, those alone are drawn.
+    """
+    scaled = [each for each in measured if ":" in each.instance.size]
+    measured = scaled or measured
     seconds = _lines(measured, lambda run: run.matching_seconds)
     memory = _lines(measured, lambda run: float(run.peak_mib))
     parts = [

@@ -24,9 +24,10 @@ Every engine runs in a process of its own on the same generated problem, one aft
 
 *read* is from CSV files, with every check of the input; *build*, *solve* and *repair* (with decoding and exact closing)
 make the matching; *explain* finds the reason of each unmatched need, which only the core does; *verify* is `verify` for
-the core, with the bounds of its certificate recomputed, and the hard rules alone for peers. *MiB* is the peak of the
-process up to the written solution. *solve ÷ core* and *match ÷ core* (build, solve, repair) say how many times the
-core's seconds an engine takes.
+the core, with the bounds of its certificate recomputed, and the hard rules alone for peers. *CPU* is what the process
+computed in all, its start included: far below *all* (by the clock), it says that the machine was busy with other work.
+*MiB* is the peak of the process up to the written solution. *solve ÷ core* and *match ÷ core* (build, solve, repair)
+say how many times the core's seconds an engine takes.
 
 Pupils, further needs and points are recounted the same way for every engine. *at most* is the bound of the core's
 certificate; that of a level takes the levels above as they are, so it is left out where an engine differs there.

@@ -74,13 +74,14 @@ def costs(measured: Measured) -> str:
                     f"{run.arcs:,}" if run.arcs is not None else NOTHING,
                     *(_seconds(run.seconds[stage]) if stage in run.seconds else NOTHING for stage in STAGES),
                     _seconds(run.total_seconds),
+                    _seconds(run.processor_seconds),
                     str(run.peak_mib),
                     str(run.peak_verified_mib),
                     _ratio(run.seconds["solve"], core.seconds["solve"]) if core else NOTHING,
                     _ratio(run.matching_seconds, core.matching_seconds) if core else NOTHING,
                 ]
             )
-    header = ["engine", "arcs", *STAGES, "all", "MiB", "MiB, verified", "solve ÷ core", "match ÷ core"]
+    header = ["engine", "arcs", *STAGES, "all", "CPU", "MiB", "MiB, verified", "solve ÷ core", "match ÷ core"]
     return markdown(header, rows)
 
 
