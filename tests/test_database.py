@@ -1,8 +1,9 @@
 """Transactions, and what follows them."""
 
 import pytest
+from sqlalchemy import text
 
-from tutormatch.database import after_commit, transactional
+from tutormatch.database import after_commit, transactional, writing
 from tutormatch.extensions import db
 from tutormatch.models import Region
 
@@ -72,3 +73,12 @@ def test_inner_transaction_joins_the_outer_one(app):
     with pytest.raises(ZeroDivisionError):
         outer()
     assert names() == set()
+
+
+def test_reading_after_a_posted_form_leaves_the_writers_lock_alone(sqlite_app):
+    with sqlite_app.app_context():
+        sqlite_app.test_client().post("/locale", data={"locale": "kk", "next": "/"})
+        db.session.execute(text("SELECT 1"))
+        with db.engine.connect() as other, writing():
+            other.execute(text("SELECT 1"))
+        db.session.remove()

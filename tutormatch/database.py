@@ -114,6 +114,10 @@ def init_app(app: Flask) -> None:
     def begin_as_writer() -> None:
         _is_writing.set(request.method not in READING_METHODS)
 
+    @app.teardown_request
+    def end_as_writer(_error: BaseException | None) -> None:
+        _is_writing.set(False)
+
 
 @event.listens_for(Engine, "connect")
 def _configure_sqlite(connection: Any, _record: Any) -> None:
