@@ -34,7 +34,7 @@ bench: .venv/development .venv/translations ## measure a round and every coordin
 	$(BIN)/python -m benchmarks.round
 
 bench-core: .venv/development ## measure the matching core beside its peers and write docs/benchmark.md, in about three minutes
-	$(BIN)/python -m tutormatch.matching bench --size $(BENCH_SIZES) --seed 1 --time-limit 120 \
+	$(BIN)/python -m tutormatch.matching bench --size $(BENCH_SIZES) --seed 1 --time-limit 75 \
 		--out docs/benchmark.md --plot docs/images/benchmark.svg
 
 migration: .venv/development ## write a migration from the models: make migration NAME="Add …"
