@@ -23,7 +23,7 @@ from tutormatch.matching.files import (
     write_problem,
     write_solution,
 )
-from tutormatch.matching.objective import POINTS
+from tutormatch.matching.objective import LEVELS, POINTS
 from tutormatch.matching.problem import (
     Certificate,
     FunnelStep,
@@ -32,7 +32,9 @@ from tutormatch.matching.problem import (
     Need,
     Pair,
     PairStatus,
+    Prices,
     Problem,
+    Profile,
     Pupil,
     Reason,
     Solution,
@@ -48,6 +50,7 @@ from tutormatch.matching.verifier import Violation, verify
 __all__ = [
     "COLUMNS",
     "EXTENSION_COLUMNS",
+    "LEVELS",
     "POINTS",
     "Certificate",
     "Column",
@@ -61,7 +64,9 @@ __all__ = [
     "Need",
     "Pair",
     "PairStatus",
+    "Prices",
     "Problem",
+    "Profile",
     "Pupil",
     "Reason",
     "Row",

@@ -24,10 +24,28 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Pupil, Tutor
+from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Profile, Pupil, Tutor
 from tutormatch.matching.rules import tutoring_language
 
-BREADTH, COVER, QUALITY = "breadth", "cover", "quality"
+COMPLETE, BREADTH, COVER, GROUPS, DEPTH, QUALITY, BALANCE = (
+    "complete",
+    "breadth",
+    "cover",
+    "groups",
+    "depth",
+    "quality",
+    "balance",
+)
+LEVELS: Mapping[Profile, tuple[str, ...]] = MappingProxyType(
+    {
+        # As many pupils as possible, the most urgent first, then those who have waited longest.
+        Profile.BREADTH_FIRST: (BREADTH, COVER, GROUPS, DEPTH, QUALITY, BALANCE),
+        # The full number of sessions for fewer pupils, and what is left as above.
+        Profile.DEPTH_FIRST: (COMPLETE, BREADTH, COVER, GROUPS, DEPTH, QUALITY, BALANCE),
+        # As breadth first, but who has waited longest comes before who is most urgent.
+        Profile.LONGEST_WAIT_FIRST: (BREADTH, COVER, GROUPS, DEPTH, QUALITY, BALANCE),
+    }
+)
 
 POINTS: Mapping[str, int] = MappingProxyType(
     {
@@ -39,6 +57,8 @@ POINTS: Mapping[str, int] = MappingProxyType(
         "same_tutor": 8,
         "first_language": 4,
         "patron": 2,
+        # For each session on a day of the week that the match did not have yet.
+        "spread": 1,
     }
 )
 URGENCY_ITEM: Mapping[int, str | None] = MappingProxyType({3: "urgent_need", 2: "normal_need", 1: None})
@@ -92,24 +112,29 @@ def quality(problem: Problem, matches: Iterable[Match]) -> int:
     return sum(sum(items.values()) for items in match_items(problem, matches).values())
 
 
-def urgency_order(needs: Iterable[Need]) -> tuple[int, int]:
+def urgency_order(needs: Iterable[Need], profile: Profile = Profile.BREADTH_FIRST) -> tuple[int, int]:
     """Return the place of a pupil with these needs, larger first.
 
     Returns
     -------
     tuple of int
         The priority of the most urgent need, and the longest that a need of that
-        priority has waited, in days.
+        priority has waited, in days; for `Profile.LONGEST_WAIT_FIRST` the longest
+        wait, and the highest priority that has waited so long.
     """
+    if profile is Profile.LONGEST_WAIT_FIRST:
+        return max((need.waiting_days, need.priority) for need in needs)
     return max((need.priority, need.waiting_days) for need in needs)
 
 
-def pupil_ranks(problem: Problem, open_needs: Iterable[Need]) -> dict[str, int]:
+def pupil_ranks(
+    problem: Problem, open_needs: Iterable[Need], profile: Profile = Profile.BREADTH_FIRST
+) -> dict[str, int]:
     """Rank the pupils that have open needs: 1 is the least urgent, equals share a rank."""
     needs_of = defaultdict(list)
     for need in open_needs:
         needs_of[need.pupil_id].append(need)
-    order = {pupil_id: urgency_order(needs) for pupil_id, needs in needs_of.items()}
+    order = {pupil_id: urgency_order(needs, profile) for pupil_id, needs in needs_of.items()}
     rank_of = {place: rank for rank, place in enumerate(sorted(set(order.values())), start=1)}
     return {pupil_id: rank_of[order[pupil_id]] for pupil_id in sorted(order)}
 

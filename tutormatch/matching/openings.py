@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from tutormatch.matching.objective import pupil_ranks
-from tutormatch.matching.problem import Match, PairStatus, Problem, Tutor
+from tutormatch.matching.problem import Match, PairStatus, Problem, Profile, Tutor
 from tutormatch.matching.slots import SLOTS_PER_WEEK
 
 EVERY_SLOT = (1 << SLOTS_PER_WEEK) - 1
@@ -53,6 +53,8 @@ class Openings:
     ----------
     problem : Problem
         Without faults.
+    profile : Profile
+        Says which pupils come first.
 
     Attributes
     ----------
@@ -70,8 +72,9 @@ class Openings:
         By tutor and pupil: the slots in which they must not meet, as bits.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, profile: Profile = Profile.BREADTH_FIRST) -> None:
         self.problem = problem
+        self.profile = profile
         self.tutor_index = {tutor.id: index for index, tutor in enumerate(problem.tutors)}
         self.pupil_index = {pupil.id: index for index, pupil in enumerate(problem.pupils)}
         self.need_index = {need.id: index for index, need in enumerate(problem.needs)}
@@ -258,7 +261,7 @@ class Openings:
     @cached_property
     def ranks(self) -> dict[int, int]:
         """The rank of every pupil with open needs, 1 being the least urgent."""
-        ranks = pupil_ranks(self.problem, (self.problem.needs[need] for need in self.open_needs))
+        ranks = pupil_ranks(self.problem, (self.problem.needs[need] for need in self.open_needs), self.profile)
         return {self.pupil_index[pupil_id]: rank for pupil_id, rank in ranks.items()}
 
     @cached_property

@@ -22,6 +22,14 @@ class PairStatus(StrEnum):
     RETURNING = "returning"
 
 
+class Profile(StrEnum):
+    """Which levels of the objective come first; `tutormatch.matching.objective` writes each order out."""
+
+    BREADTH_FIRST = "breadth_first"
+    DEPTH_FIRST = "depth_first"
+    LONGEST_WAIT_FIRST = "longest_wait_first"
+
+
 class Reason(StrEnum):
     """Why a need got no tutor: the rule that emptied the funnel, in its order."""
 
@@ -161,11 +169,16 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Match:
-    """A need, its tutor and the weekly slots of their sessions, in order of the week."""
+    """A need, its tutor and the weekly slots of their sessions, in order of the week.
+
+    ``joins`` names the need whose sessions this one joins as a group place (rule 7);
+    it is empty for a match with sessions of its own.
+    """
 
     need_id: str
     tutor_id: str
     slots: tuple[int, ...]
+    joins: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +202,12 @@ class Unmatched:
 class Level:
     """One level of the objective: what was reached and what nothing could exceed.
 
-    ``reached`` and ``bound`` count pupils (breadth), needs (cover) or points
-    (quality). ``by_priority`` splits breadth and cover by the priority of the
-    pupil's most urgent need, 3 first. ``proof`` says where the bound comes from:
-    ``flow`` (the maximum of a network flow) or ``exact`` (an integer program).
+    ``reached`` and ``bound`` count pupils (breadth, complete), needs (cover, groups),
+    sessions (depth), points (quality) or, the less the better, unevenness (balance).
+    ``by_priority`` splits counts of pupils and needs by the priority of the pupil's
+    most urgent need, 3 first. ``proof`` says where the bound comes from: ``flow`` (the
+    maximum of a network flow), ``prices`` (recomputed from the prices of the
+    certificate), ``count`` (from the records alone) or ``exact`` (an integer program).
     """
 
     name: str
@@ -203,18 +218,49 @@ class Level:
 
     @property
     def gap(self) -> int:
-        return self.bound - self.reached
+        return abs(self.bound - self.reached)
 
     @property
     def is_proven(self) -> bool:
         return self.gap == 0
 
 
+@dataclass(frozen=True)
+class Prices:
+    """What tutors' time is worth: any prices prove an upper bound, the right ones the best.
+
+    Suppose each session of a tutor had a price, in ``1 / scale`` of what is being
+    counted: for the hour itself, for one of the tutor's sessions, and once for each
+    pupil who is new to the tutor. Whatever matching there is, no pupil can gain more
+    than with the cheapest seats, and all hours, sessions and pupil places together
+    bring in no more than all of them sold: the sum of both is a bound.
+
+    Attributes
+    ----------
+    hour : mapping of (str, int) to int
+        By tutor and slot; 0 where there is none.
+    session, pupil : mapping of str to int
+        By tutor: for each session and for each new pupil.
+    scale : int
+        How many units of price make one of the value.
+    """
+
+    hour: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    session: Mapping[str, int] = field(default_factory=dict)
+    pupil: Mapping[str, int] = field(default_factory=dict)
+    scale: int = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The levels in the order in which they count, each with its bound."""
+    """The levels in the order in which they count, each with its bound.
+
+    ``prices`` proves bounds, under the name of the level.
+    """
 
     levels: tuple[Level, ...]
+    profile: Profile = Profile.BREADTH_FIRST
+    prices: Mapping[str, Prices] = field(default_factory=dict)
 
     def level(self, name: str) -> Level:
         return next(level for level in self.levels if level.name == name)
