@@ -26,6 +26,7 @@ from types import MappingProxyType
 
 from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Profile, Pupil, Tutor
 from tutormatch.matching.rules import tutoring_language
+from tutormatch.matching.slots import weekday_of
 
 COMPLETE, BREADTH, COVER, GROUPS, DEPTH, QUALITY, BALANCE = (
     "complete",
@@ -91,7 +92,8 @@ def match_items(problem: Problem, matches: Iterable[Match]) -> dict[str, dict[st
     """Return the points of every match, item by item, under the identifier of its need.
 
     A tutor who takes several needs of one pupil earns ``same_tutor`` for each but
-    the first by identifier.
+    the first by identifier. A match earns ``spread`` for its own sessions only, not
+    for those that it joins.
     """
     returning = {(pair.tutor_id, pair.pupil_id) for pair in problem.pairs if pair.status is PairStatus.RETURNING}
     together: set[tuple[str, str]] = set()
@@ -104,6 +106,9 @@ def match_items(problem: Problem, matches: Iterable[Match]) -> dict[str, dict[st
         if pair in together:
             items[need.id]["same_tutor"] = POINTS["same_tutor"]
         together.add(pair)
+        days = len({weekday_of(slot) for slot in match.slots})
+        if days > 1 and not match.joins:
+            items[need.id]["spread"] = POINTS["spread"] * (days - 1)
     return items
 
 
