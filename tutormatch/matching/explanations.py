@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+from tutormatch.matching.changes import Change
+from tutormatch.matching.competition import Competition
 from tutormatch.matching.objective import match_items
 from tutormatch.matching.openings import EVERY_SLOT, to_bits
 from tutormatch.matching.problem import (
@@ -66,13 +68,19 @@ class MatchExplanation:
 
 @dataclass(frozen=True, slots=True)
 class UnmatchedExplanation:
-    """The funnel behind one unmatched need, and the rule that emptied it."""
+    """The funnel behind one unmatched need, the rule that emptied it, and what would help.
+
+    ``changes`` are the single changes that would serve it at once, best first;
+    ``competition`` is there if too few sessions are the reason.
+    """
 
     need_id: str
     reason: Reason
     funnel: tuple[FunnelStep, ...]
     subject: str = ""
     grade: int = 0
+    changes: tuple[Change, ...] = ()
+    competition: Competition | None = None
 
     @property
     def is_matched(self) -> bool:
@@ -88,6 +96,8 @@ class UnmatchedExplanation:
             "funnel": [{"rule": step.rule, "tutors_left": step.tutors_left} for step in self.funnel],
             "subject": self.subject,
             "grade": self.grade,
+            "changes": [change.to_dict() for change in self.changes],
+            "competition": self.competition.to_dict() if self.competition else None,
         }
 
 
