@@ -31,6 +31,10 @@ def run_migrations() -> None:
             context.run_migrations()
         return
     with extension.db.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            # A changed table is written anew, and dropping the old one must not take along what points to it.
+            # Said to the driver itself, because within a transaction SQLite does not listen.
+            connection.connection.dbapi_connection.execute("PRAGMA foreign_keys = OFF")
         context.configure(connection=connection, target_metadata=extension.db.metadata, **options)
         with context.begin_transaction():
             context.run_migrations()

@@ -55,6 +55,10 @@ class UndoTooLate(DomainError):
     """The mail about this decision has left."""
 
 
+class GroupInTheWay(DomainError):
+    """Another pupil has a place in a session that would go; that pair must be decided first."""
+
+
 class TooManyAttempts(DomainError):
     """Too many attempts in a short time; ``minutes`` is how long to wait."""
 

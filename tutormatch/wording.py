@@ -148,6 +148,10 @@ LABELS = WordsByMember(
         Obstacle.PUPIL_TAKEN: _("The pupil has another session at this time."),
         Obstacle.TUTOR_FULL: _("The tutor would get more sessions or pupils than agreed."),
         Obstacle.MAX_TUTORS: _("The pupil would get more tutors than agreed."),
+        Obstacle.HOST_UNDECIDED: _(
+            "This pupil joins the sessions of another pair. Approve that pair first, or both together."
+        ),
+        Obstacle.NO_GROUP_PLACE: _("The group that this pupil was to join has no place for this pupil any more."),
         Obstacle.WORK_TOGETHER: _(
             "These two work together in another subject. Reject only the time, or end that match first."
         ),
@@ -203,10 +207,14 @@ LABELS = WordsByMember(
         AuditKind.PUPIL_SEEN: _("opened a pupil's page"),
         AuditKind.PUPIL_WITHDRAWN: _("withdrew a nomination"),
         AuditKind.CONSENT_CHANGED: _("changed the consent on file"),
+        AuditKind.FREE_TIME_ASKED: _("asked a teacher for more free hours of a pupil"),
+        AuditKind.LANGUAGE_ACCEPTED: _("accepted another language for a pupil"),
+        AuditKind.LANGUAGE_TAKEN_BACK: _("took back a language accepted for a pupil"),
         AuditKind.ROUND_STARTED: _("started a round"),
         AuditKind.ROUND_RESTARTED: _("started a round again"),
         AuditKind.MATCHES_APPROVED: _("approved pairs"),
         AuditKind.MATCHES_REJECTED: _("rejected pairs"),
+        AuditKind.PAIR_SUGGESTED: _("proposed a pair for a waiting pupil"),
         AuditKind.DECISION_UNDONE: _("took back a decision"),
         AuditKind.MATCH_ENDED: _("ended a match"),
         AuditKind.IMPORTED: _("imported files"),
@@ -287,6 +295,7 @@ HAPPENED: dict[type[Exception], Any] = {
     errors.RoundUnderWay: _("A round is under way already. Wait until it is done."),
     errors.NothingToMatch: _("A round needs a pupil who waits and a tutor who is free."),
     errors.UndoTooLate: _("The mail about this decision has left, so it cannot be taken back."),
+    errors.GroupInTheWay: _("Another pupil has joined these sessions meanwhile. Take back that decision first."),
     errors.AlreadySent: _("You have sent this form before. What it asked for is done."),
     errors.MatchInTheWay: _("An agreed pair would no longer fit. End that pair first."),
     errors.PairsOvertaken: _("Some of these pairs were decided meanwhile."),

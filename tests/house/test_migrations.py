@@ -1,5 +1,7 @@
 """Migrations go up and down, equal the models, and keep data. After a change of models: ``make migration``."""
 
+import itertools
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -7,8 +9,11 @@ from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import CheckConstraint, inspect, text
 
+from tests.factories import Factory
 from tutormatch import create_app
 from tutormatch.extensions import db
+from tutormatch.models import MatchState
+from tutormatch.services.catalogue import load_catalogue
 
 
 @pytest.fixture
@@ -53,3 +58,29 @@ def test_migrated_database_holds_the_same_checks_as_the_models(empty_app):
                 index.name for index in table.indexes if not index.unique
             }
         db.engine.dispose()
+
+
+@pytest.mark.xdist_group("migrations")
+def test_agreed_matches_survive_the_way_down_to_single_sessions_and_up_to_groups_again(empty_app):
+    """SQLite writes a changed table anew; what points to its rows must stay."""
+    with empty_app.app_context():
+        upgrade()
+        load_catalogue()
+        make = Factory(itertools.count(1))
+        make.proposal(round=make.round(), state=MatchState.APPROVED, decision_id=None, round_id=None)
+        before = agreed_sessions()
+        assert len(before) == 1
+        downgrade(revision="0001")
+        assert agreed_sessions() == before
+        upgrade()
+        assert agreed_sessions() == before
+        assert db.session.execute(text("SELECT profile FROM rounds")).scalars().all() == ["breadth_first"]
+        db.session.remove()
+        db.engine.dispose()
+
+
+def agreed_sessions() -> list:
+    statement = "SELECT matches.id, slot FROM matches JOIN weekly_sessions ON match_id = matches.id WHERE is_live"
+    found = db.session.execute(text(statement)).all()
+    db.session.rollback()
+    return found

@@ -20,6 +20,7 @@ from .pupil import (
     read_class_label,
     usual_free_slots,
 )
+from .remedy import Remedy, RemedyKind
 from .round import Round, RoundFailure, RoundState, WaitingNeed
 from .tutor import Tutor, TutorState, TutorSubject
 
@@ -52,6 +53,8 @@ __all__ = [
     "Pupil",
     "PupilState",
     "Region",
+    "Remedy",
+    "RemedyKind",
     "Role",
     "Round",
     "RoundFailure",

@@ -49,6 +49,8 @@ class Obstacle(StrEnum):
     TUTOR_FULL = "tutor_full"
     MAX_TUTORS = "max_tutors"
     WORK_TOGETHER = "work_together"
+    HOST_UNDECIDED = "host_undecided"
+    NO_GROUP_PLACE = "no_group_place"
 
 
 class DecisionKind(StrEnum):
@@ -84,12 +86,19 @@ def _one_per_need(state: MatchState) -> Index:
 
 
 class Match(db.Model):
-    """A need and a tutor. ``explanation`` was computed with the proposal and is never recomputed."""
+    """A need and a tutor. ``explanation`` was computed with the proposal and is never recomputed.
+
+    ``joins`` is the match of another pupil whose sessions this one was proposed to join as a group place.
+    Where a place really is, once it is live, each session says by itself.
+    """
 
     __tablename__ = "matches"
     __table_args__ = (
         ForeignKeyConstraint(["need_id", "pupil_id"], ["needs.id", "needs.pupil_id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["joins_id", "tutor_id"], ["matches.id", "matches.tutor_id"]),
         UniqueConstraint("id", "tutor_id", "pupil_id"),
+        UniqueConstraint("id", "tutor_id"),
+        CheckConstraint("joins_id IS NULL OR joins_id != id", "joins_another"),
         _one_per_need(MatchState.PROPOSED),
         _one_per_need(MatchState.APPROVED),
         Index("ix_matches_round_id_state", "round_id", "state"),
@@ -104,6 +113,7 @@ class Match(db.Model):
     pupil_id: Mapped[int] = mapped_column(ForeignKey("pupils.id", ondelete="CASCADE"), index=True)
     tutor_id: Mapped[int] = mapped_column(ForeignKey("tutors.id"), index=True)
     state: Mapped[MatchState] = enum_column(MatchState, default=MatchState.PROPOSED)
+    joins_id: Mapped[int | None] = mapped_column(index=True)
     tutoring_language: Mapped[str] = mapped_column(String(2))
     explanation: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"), index=True)
@@ -115,9 +125,15 @@ class Match(db.Model):
     need: Mapped[Need] = relationship(overlaps="pupil", foreign_keys=need_id, primaryjoin=Need.id == need_id)
     pupil: Mapped[Pupil] = relationship(overlaps="need", foreign_keys=pupil_id)
     tutor: Mapped[Tutor] = relationship()
+    joins: Mapped["Match | None"] = relationship(
+        primaryjoin="foreign(Match.joins_id) == remote(Match.id)", viewonly=True
+    )
     decision: Mapped[Decision | None] = relationship()
     sessions: Mapped[list["WeeklySession"]] = relationship(
-        back_populates="match", cascade="all, delete-orphan", order_by="WeeklySession.slot"
+        back_populates="match",
+        cascade="all, delete-orphan",
+        order_by="WeeklySession.slot",
+        foreign_keys="[WeeklySession.match_id, WeeklySession.tutor_id, WeeklySession.pupil_id]",
     )
 
     __mapper_args__ = {"version_id_col": version}
@@ -127,19 +143,23 @@ class Match(db.Model):
         return tuple(session.slot for session in self.sessions)
 
 
-def _one_live_session(owner: str) -> Index:
+def _one_live_session(owner: str, where: str) -> Index:
     return Index(
         f"uq_weekly_sessions_live_{owner}",
         f"{owner}_id",
         "slot",
         unique=True,
-        sqlite_where=text("is_live"),
-        postgresql_where=text("is_live"),
+        sqlite_where=text(where),
+        postgresql_where=text(where),
     )
 
 
 class WeeklySession(db.Model):
-    """A slot of a match. Live once the match is approved: then it takes the time of tutor and pupil."""
+    """A slot of a match. Live once the match is approved: then it takes the time of tutor and pupil.
+
+    A group place (``host_id``) takes place in the session of another match: of the same tutor, in the same
+    slot, and live as long as the place is; the database holds it to that. So the tutor's time is taken once.
+    """
 
     __tablename__ = "weekly_sessions"
     __table_args__ = (
@@ -148,10 +168,23 @@ class WeeklySession(db.Model):
             ["matches.id", "matches.tutor_id", "matches.pupil_id"],
             ondelete="CASCADE",
         ),
+        ForeignKeyConstraint(
+            ["host_id", "tutor_id", "slot", "is_live"],
+            [
+                "weekly_sessions.match_id",
+                "weekly_sessions.tutor_id",
+                "weekly_sessions.slot",
+                "weekly_sessions.is_live",
+            ],
+            name="fk_weekly_sessions_host",
+        ),
         UniqueConstraint("match_id", "slot"),
+        UniqueConstraint("match_id", "tutor_id", "slot", "is_live", name="uq_weekly_sessions_as_host"),
         CheckConstraint("0 <= slot AND slot <= 167", "slot"),
-        _one_live_session("tutor"),
-        _one_live_session("pupil"),
+        CheckConstraint("host_id IS NULL OR (is_live AND host_id != match_id)", "place_is_live"),
+        _one_live_session("tutor", "is_live AND host_id IS NULL"),
+        _one_live_session("pupil", "is_live"),
+        Index("ix_weekly_sessions_host_id", "host_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -160,8 +193,12 @@ class WeeklySession(db.Model):
     pupil_id: Mapped[int]
     slot: Mapped[int]
     is_live: Mapped[bool] = mapped_column(default=False)
+    host_id: Mapped[int | None]
 
-    match: Mapped[Match] = relationship(back_populates="sessions")
+    match: Mapped[Match] = relationship(
+        back_populates="sessions",
+        foreign_keys="[WeeklySession.match_id, WeeklySession.tutor_id, WeeklySession.pupil_id]",
+    )
 
 
 class BlockedPair(db.Model):

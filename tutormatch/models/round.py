@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..database import UTCDateTime, enum_column
 from ..extensions import db
+from ..matching.problem import Profile
 from .account import Account, ScopeKind
 from .catalogue import Institution, Region
 from .pupil import Need
@@ -34,7 +35,8 @@ class Round(db.Model):
     """One round. ``problem`` keeps its input (a ZIP of the problem's files) and never changes.
 
     ``scope_key`` names the scope (``country``, ``region:KZ-59``, ``institution:3``); at most one round
-    of a scope is queued or running. ``entrants`` counts who was in and what kept others out.
+    of a scope is queued or running. ``entrants`` counts who was in and what kept others out. ``advice`` says
+    whom to recruit next, as it was computed when the round was solved.
     """
 
     __tablename__ = "rounds"
@@ -55,6 +57,7 @@ class Round(db.Model):
     region_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"))
     institution_id: Mapped[int | None] = mapped_column(ForeignKey("institutions.id"))
     scope_key: Mapped[str] = mapped_column(String(64))
+    profile: Mapped[Profile] = enum_column(Profile, default=Profile.BREADTH_FIRST)
     state: Mapped[RoundState] = enum_column(RoundState, default=RoundState.QUEUED)
     stage: Mapped[str] = mapped_column(String(32), default="")
     progress: Mapped[int] = mapped_column(default=0)
@@ -68,6 +71,7 @@ class Round(db.Model):
     problem: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     entrants: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     certificate: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    advice: Mapped[dict[str, Any] | None] = mapped_column(JSON, deferred=True)
 
     created_by: Mapped[Account] = relationship()
     region: Mapped[Region | None] = relationship()

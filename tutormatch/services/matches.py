@@ -12,6 +12,7 @@ from .. import access, clock, mail
 from ..database import transactional
 from ..errors import (
     AlreadyDecided,
+    GroupInTheWay,
     NotAllowed,
     NotFound,
     PairsOvertaken,
@@ -34,13 +35,12 @@ from ..models import (
     RoundState,
     School,
     Tutor,
-    WeeklySession,
 )
 from ..models.match import Obstacle
 from ..queries import matches as match_queries
 from ..queries.matches import MatchFilter
 from ..queries.scopes import round_in_sight
-from . import audit, match_mails
+from . import audit, group_places, match_mails
 from .approval_checks import ApprovalCheck, rejection_obstacles
 
 STATE_AFTER = {DecisionKind.APPROVE: MatchState.APPROVED, DecisionKind.REJECT: MatchState.REJECTED}
@@ -50,8 +50,8 @@ STATE_AFTER = {DecisionKind.APPROVE: MatchState.APPROVED, DecisionKind.REJECT: M
 def approve(coordinator: Account, round_id: int, match_ids: Sequence[int]) -> Decision:
     """Approve proposals of one round, all of them or none: proposed → approved.
 
-    Their sessions become live; tutors and teachers get one mail each once the decision can no
-    longer be undone. Nothing is matched anew.
+    Their sessions become live, or places in the live sessions of the group that they join; tutors and
+    teachers get one mail each once the decision can no longer be undone. Nothing is matched anew.
 
     Raises
     ------
@@ -66,10 +66,11 @@ def approve(coordinator: Account, round_id: int, match_ids: Sequence[int]) -> De
     ids = sorted(set(match_ids))
     _lock_partners(ids)
     matches = _matches_to_decide(coordinator, decided_round, ids)
-    _refuse_overtaken(matches, ApprovalCheck(matches).obstacles())
+    check = ApprovalCheck(matches)
+    _refuse_overtaken(matches, check.obstacles())
     decision = _decide(DecisionKind.APPROVE, coordinator, decided_round, ids)
     try:
-        db.session.execute(update(WeeklySession).where(WeeklySession.match_id.in_(ids)).values(is_live=True))
+        group_places.make_live(matches, check.hosts)
     except IntegrityError as error:
         raise SlotTaken from error
     audit.record(AuditKind.MATCHES_APPROVED, coordinator, decision, matches=len(ids))
@@ -134,6 +135,8 @@ def undo(coordinator: Account, decision_id: int) -> Decision:
         When it was taken back before.
     UndoTooLate
         When its time is over, its mail has left, or a round has looked at what it left.
+    GroupInTheWay
+        When another decision has approved a pupil who joins one of its sessions.
     """
     decision = db.session.get(Decision, decision_id, with_for_update=True, populate_existing=True)
     if decision is None or not access.can_undo(coordinator, decision):
@@ -146,7 +149,9 @@ def undo(coordinator: Account, decision_id: int) -> Decision:
     decided = (Match.decision_id == decision.id, Match.state == STATE_AFTER[decision.kind])
     ids = db.session.scalars(select(Match.id).where(*decided).order_by(Match.id).with_for_update()).all()
     db.session.execute(delete(BlockedPair).where(BlockedPair.decision_id == decision.id))
-    db.session.execute(update(WeeklySession).where(WeeklySession.match_id.in_(ids)).values(is_live=False))
+    if group_places.joined_by_others(ids):
+        raise GroupInTheWay
+    group_places.make_idle(ids)
     try:
         db.session.execute(
             update(Match)
@@ -170,8 +175,9 @@ def end_match(actor: Account, match: Match, reason: str) -> None:
 def end_matches(actor: Account, matches: Sequence[Match], reason: str) -> None:
     """End matches under way: approved → ended.
 
-    Their sessions free the time of tutor and pupil at once. Each tutor and each teacher gets one
-    mail; where a decision can still be undone, after the mail of that decision.
+    Their sessions free the time of tutor and pupil at once; those who had a place in them keep their time,
+    one of them as the new host. Each tutor and each teacher gets one mail; where a decision can still be
+    undone, after the mail of that decision.
 
     Parameters
     ----------
@@ -198,7 +204,7 @@ def end_matches(actor: Account, matches: Sequence[Match], reason: str) -> None:
         match.state = MatchState.ENDED
         match.ended_at = clock.now()
         match.end_reason = reason[:500]
-    db.session.execute(update(WeeklySession).where(WeeklySession.match_id.in_(ids)).values(is_live=False))
+    group_places.leave(ids)
     for match in locked:
         audit.record(AuditKind.MATCH_ENDED, actor, match)
     delays = [time_to_undo(match.decision) for match in locked if match.decision]
