@@ -54,8 +54,8 @@ def returning(tutor_id: str = "T1", pupil_id: str = "P1") -> Pair:
     return Pair(tutor_id, pupil_id, PairStatus.RETURNING)
 
 
-def match(need_id: str = "N1", tutor_id: str = "T1", slots: str = "mon-15") -> Match:
-    return Match(need_id, tutor_id, tuple(sorted(parse_slots(slots))))
+def match(need_id: str = "N1", tutor_id: str = "T1", slots: str = "mon-15", joins: str = "") -> Match:
+    return Match(need_id, tutor_id, tuple(sorted(parse_slots(slots))), joins)
 
 
 def problem(tutors=(), pupils=(), needs=(), pairs=()) -> Problem:

@@ -1,12 +1,20 @@
 """Reading and writing folders: every fault with its file, row and column, and nothing half-written."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
-from tests.matching.builders import blocked, locked, need, problem, pupil, returning, tutor
+from tests.matching.builders import blocked, locked, match, need, problem, pupil, returning, tutor
 from tutormatch.matching import (
     COLUMNS,
     EXTENSION_COLUMNS,
+    Certificate,
     FaultyInput,
+    Level,
+    Prices,
+    Profile,
+    Solution,
     Teaching,
     read_problem,
     read_solution,
@@ -15,6 +23,7 @@ from tutormatch.matching import (
     write_solution,
 )
 from tutormatch.matching.__main__ import main
+from tutormatch.matching.rules import agreed_hosts
 
 SOUND = {
     "tutors.csv": [
@@ -162,6 +171,110 @@ def test_two_locked_matches_at_once_name_both_rows(tmp_path):
     assert any(fault.startswith("pairs.csv:3") and "(row 2)" in fault for fault in faults)
 
 
+AGREED = {
+    "tutors": [
+        "tutor_id,subjects,languages,slots,sessions_per_week,max_pupils,group_size",
+        "T1,MATH:1-6,kk;ru,mon-15;tue-15,2,3,3",
+    ],
+    "pupils": [
+        "pupil_id,school,languages,slots,max_tutors",
+        "P1,S1,kk>ru,mon-15;tue-15,",
+        "P2,S1,ru,mon-15;tue-15,",
+        "P3,S1,kk,mon-15;tue-15,",
+    ],
+    "needs": [
+        "need_id,pupil_id,subject,grade,sessions_per_week,group_ok",
+        "N1,P1,MATH,5,2,1",
+        "N2,P2,MATH,5,2,1",
+        "N3,P2,MATH,5,2,1",
+        "N4,P3,MATH,5,2,1",
+    ],
+    "pairs": [BOTH[0], "T1,P1,N1,locked,mon-15;tue-15", "T1,P2,N2,locked,tue-15"],
+}
+
+
+def agreed(**changes):
+    """Return the tables of an agreed group with some lines replaced."""
+    return {
+        name: [line.replace(*changes[name]) if name in changes else line for line in lines]
+        for name, lines in AGREED.items()
+    }
+
+
+def test_an_agreed_group_is_read(tmp_path):
+    found = read_problem(write(tmp_path / "problem", **AGREED))
+    assert agreed_hosts(found.pairs) == {"N2": "N1"}
+
+
+def test_the_host_of_an_agreed_group_has_all_of_its_slots_or_comes_first():
+    pairs = [
+        locked("N1", "T1", "mon-15"),
+        locked("N2", "T1", "mon-15;tue-15", "P2"),
+        locked("N3", "T1", "tue-15", "P3"),
+        locked("N5", "T1", "wed-15", "P5"),
+        locked("N4", "T1", "wed-15", "P4"),
+        locked("N6", "T2", "mon-15", "P6"),
+    ]
+    assert agreed_hosts(pairs) == agreed_hosts(reversed(pairs)) == {"N1": "N2", "N3": "N2", "N5": "N4"}
+
+
+@pytest.mark.parametrize(
+    ("expected", "changes"),
+    [
+        ("one subject and grade", {"needs": ("N2,P2,MATH,5", "N2,P2,MATH,4")}),
+        ("may be met in a group", {"needs": ("N1,P1,MATH,5,2,1", "N1,P1,MATH,5,2,0")}),
+        ("a language in common", {"pupils": ("kk>ru", "kk")}),
+        ("at most 1 pupils in a session", {"tutors": ("2,3,3", "2,3,1")}),
+    ],
+)
+def test_an_agreed_group_that_may_not_be_one_is_refused_with_rule_7_and_both_rows(expected, changes, tmp_path):
+    (fault,) = faults_of(write(tmp_path / "problem", **agreed(**changes)))
+    assert fault.startswith("pairs.csv:3: ")
+    assert "rule 7: " in fault
+    assert expected in fault
+    assert fault.endswith("(row 2)")
+
+
+def test_an_agreed_group_needs_one_match_with_all_of_its_slots(tmp_path):
+    tables = agreed(tutors=("2,3,3", "3,3,3"))
+    tables = {name: [line.replace("mon-15;", "mon-15;mon-16;") for line in lines] for name, lines in tables.items()}
+    tables["pairs"][1:] = ["T1,P1,N1,locked,mon-15;mon-16", "T1,P2,N2,locked,mon-15;tue-15"]
+    (fault,) = faults_of(write(tmp_path / "problem", **tables))
+    assert fault.startswith("pairs.csv:3: slots: 'mon-15;tue-15': rule 7: ")
+    assert fault.endswith("has all (row 2)")
+
+
+def test_a_language_for_each_two_of_a_group_but_none_for_all_names_all_rows(tmp_path):
+    tables = agreed(tutors=("kk;ru", "en;kk;ru"), pupils=("P2,S1,ru", "P2,S1,ru>en"))
+    tables["pupils"][3] = tables["pupils"][3].replace("kk", "kk>en")
+    tables["pairs"].append("T1,P3,N4,locked,tue-15")
+    (fault,) = faults_of(write(tmp_path / "problem", **tables))
+    assert "rule 7: expected a language in common in a session of tutor T1 (rows 2, 3)" in fault
+
+
+def test_two_agreed_needs_of_a_pupil_in_one_slot_are_refused(tmp_path):
+    tables = agreed()
+    tables["pairs"].append("T1,P2,N3,locked,tue-15")
+    (fault,) = faults_of(write(tmp_path / "problem", **tables))
+    assert "rule 3: expected one session of pupil P2 in a slot (row 3)" in fault
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes"),
+    [
+        ("rule 4: expected at most 1 sessions", {"tutors": ("2,3,3", "1,3,3")}),
+        ("rule 4: expected at most 1 pupils", {"tutors": ("2,3,3", "2,1,3")}),
+    ],
+)
+def test_locked_matches_beyond_a_limit_name_both_rows(rule, changes, tmp_path):
+    tables = agreed(**changes)
+    tables["pairs"][1:] = ["T1,P1,N1,locked,mon-15", "T1,P2,N2,locked,tue-15"]
+    (fault,) = faults_of(write(tmp_path / "problem", **tables))
+    assert fault.startswith("pairs.csv:3: ")
+    assert rule in fault
+    assert fault.endswith("(row 2)")
+
+
 def test_all_faults_are_told_at_once_and_none_twice(tmp_path):
     folder = write(
         tmp_path / "problem",
@@ -216,6 +329,52 @@ def test_problem_and_solution_come_back_as_they_were_written(tmp_path):
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["problem", "solution"]
 
 
+SOLUTION = Solution(
+    matches=(match("N1", "T1", "mon-15;wed-15"), match("N2", "T1", "wed-15", joins="N1")),
+    unmatched=(),
+    certificate=Certificate(
+        (Level("breadth", 1, 2, {3: 0, 2: 1, 1: 0}, "prices"), Level("balance", 4, 3, {}, "count")),
+        Profile.LONGEST_WAIT_FIRST,
+        {
+            "breadth": Prices({("T2", 40): 3, ("T1", 15): 10**12}, {"T1": 0}, {"T2": 5}, 2),
+            "depth": Prices(),
+        },
+    ),
+    engine="ortools",
+    seconds={"solve": 0.125},
+    improvable=3,
+)
+
+
+def test_groups_prices_profile_and_what_could_be_improved_come_back(tmp_path):
+    write_solution(SOLUTION, tmp_path / "solution")
+    assert read_solution(tmp_path / "solution") == SOLUTION
+    lines = (tmp_path / "solution" / "prices.csv").read_text(encoding="utf-8").splitlines()
+    assert lines == [
+        "level,tutor_id,kind,slot,price",
+        "breadth,T1,hour,mon-15,1000000000000",
+        "breadth,T2,hour,tue-16,3",
+        "breadth,T1,session,,0",
+        "breadth,T2,pupil,,5",
+    ]
+
+
+def test_a_solution_of_the_older_shape_is_read(tmp_path):
+    folder = tmp_path / "solution"
+    write_solution(replace(SOLUTION, matches=SOLUTION.matches[:1]), folder)
+    (folder / "prices.csv").unlink()
+    table = (folder / "matches.csv").read_text(encoding="utf-8")
+    (folder / "matches.csv").write_text(table.replace(",joins", "").replace(",\n", "\n"), encoding="utf-8")
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    for name in ("profile", "prices", "improvable"):
+        del summary[name]
+    (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+    found = read_solution(folder)
+    assert found.matches == (match("N1", "T1", "mon-15;wed-15"),)
+    assert found.certificate == Certificate(SOLUTION.certificate.levels)
+    assert found.improvable == 0
+
+
 def test_a_folder_with_other_files_is_left_alone(tmp_path):
     (tmp_path / "solution").mkdir()
     (tmp_path / "solution" / "thesis.txt").write_text("mine")
@@ -229,12 +388,20 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
     [
         ("matches.csv", "need_id,tutor_id,slots\nN1,T1,mon-99\n", "matches.csv:2: slots"),
         ("unmatched.csv", "need_id,reason,detail\nN1,bad luck,\n", "unmatched.csv:2: reason"),
+        ("prices.csv", "level,tutor_id,kind,slot,price\nbreadth,T1,hour,mon-15,1\n", "prices.csv:2: level"),
+        ("prices.csv", "level,tutor_id,kind,slot,price\ndepth,T1,week,,1\n", "prices.csv:2: kind"),
+        ("prices.csv", "level,tutor_id,kind,slot,price\ndepth,T1,hour,,1\n", "prices.csv:2: slot: '': expected one"),
+        ("prices.csv", "level,tutor_id,kind,slot,price\ndepth,T1,pupil,mon-15,1\n", "prices.csv:2: slot: 'mon-15'"),
+        ("prices.csv", "level,tutor_id,kind,slot,price\ndepth,T1,pupil,,-1\n", "prices.csv:2: price"),
+        ("prices.csv", "level,tutor_id,kind,slot,price" + "\ndepth,T1,pupil,,1" * 2, "prices.csv:3: tutor_id"),
         ("summary.json", "{}", "summary.json"),
         ("summary.json", "not JSON", "summary.json"),
     ],
 )
 def test_a_faulty_solution_is_refused(file, content, place, tmp_path):
-    write_solution(solve(problem([tutor()], [pupil()], [need()])), tmp_path / "solution")
+    found = solve(problem([tutor()], [pupil()], [need()]))
+    found = replace(found, certificate=replace(found.certificate, prices={"depth": Prices()}))
+    write_solution(found, tmp_path / "solution")
     (tmp_path / "solution" / file).write_text(content, encoding="utf-8")
     with pytest.raises(FaultyInput, match=place):
         read_solution(tmp_path / "solution")

@@ -15,6 +15,7 @@ from tests.matching.builders import (
     with_matches,
 )
 from tutormatch.matching import Certificate, Teaching, solve, verify
+from tutormatch.matching.verifier import broken_rules
 
 WEEK = "mon-15;tue-15;wed-15"
 
@@ -107,6 +108,118 @@ BROKEN = {
     "unknown tutor": ("records", problem([tutor()], [pupil()], [need()]), [match(tutor_id="T9")]),
     "unknown need": ("records", problem([tutor()], [pupil()], [need()]), [match(), match("N9")]),
 }
+
+
+def group(tutors=None, pupils=None, **fields):
+    """Return a problem whose three needs could share the sessions of one tutor."""
+    return problem(
+        tutors or [tutor("T1", WEEK, sessions_per_week=2, max_pupils=3, group_size=3)],
+        pupils or [pupil(f"P{number}", WEEK) for number in (1, 2, 3)],
+        [need(f"N{number}", f"P{number}", **{"group_ok": True, **fields}) for number in (1, 2, 3)],
+    )
+
+
+JOINED = [match("N1"), match("N2", joins="N1"), match("N3", joins="N1")]
+
+
+def changed(source, need_id, **fields):
+    needs = [replace(each, **fields) if each.id == need_id else each for each in source.needs]
+    return problem(source.tutors, source.pupils, needs, source.pairs)
+
+
+BROKEN |= {
+    "together without joining": ("rule 3", group(), [match("N1"), match("N2")]),
+    "pupil joins and meets at once": (
+        "rule 3",
+        problem(
+            [tutor("T1", group_size=2, max_pupils=2), tutor("T2", subjects=BOTH)],
+            [pupil("P1"), pupil("P2")],
+            [need("N1", group_ok=True), need("N2", "P2", group_ok=True), need("N3", "P2", subject="ALG")],
+        ),
+        [match("N1"), match("N2", joins="N1"), match("N3", "T2")],
+    ),
+    "two needs of one pupil in a session": (
+        "rule 3",
+        problem([tutor(group_size=2)], [pupil()], [need("N1", group_ok=True), need("N2", group_ok=True)]),
+        [match("N1"), match("N2", joins="N1")],
+    ),
+    "group beyond the pupils of a tutor": (
+        "rule 4",
+        group([tutor("T1", WEEK, sessions_per_week=2, max_pupils=2, group_size=3)]),
+        JOINED,
+    ),
+    "group beyond the tutors of a pupil": (
+        "rule 5",
+        problem(
+            [tutor("T1", WEEK, group_size=2, max_pupils=2), tutor("T2", WEEK, subjects=BOTH)],
+            [pupil("P1", WEEK), pupil("P2", WEEK, max_tutors=1)],
+            [need("N1", group_ok=True), need("N2", "P2", group_ok=True), need("N3", "P2", subject="ALG")],
+        ),
+        [match("N1"), match("N2", joins="N1"), match("N3", "T2", "tue-15")],
+    ),
+    "group of two subjects": ("rule 7", changed(group(), "N2", subject="ALG"), JOINED),
+    "group of two grades": ("rule 7", changed(group(), "N2", grade=6), JOINED),
+    "group with a host who wants none": ("rule 7", changed(group(), "N1", group_ok=False), JOINED),
+    "group with a pupil who wants none": ("rule 7", changed(group(), "N3", group_ok=False), JOINED),
+    "group too large": (
+        "rule 7",
+        group([tutor("T1", WEEK, sessions_per_week=2, max_pupils=3, group_size=2)]),
+        JOINED,
+    ),
+    "group with a language for each two but none for all": (
+        "rule 7",
+        group(
+            [tutor("T1", WEEK, languages=("en", "kk", "ru"), max_pupils=3, group_size=3)],
+            [
+                pupil("P1", WEEK, languages=("kk", "ru")),
+                pupil("P2", WEEK, languages=("kk", "en")),
+                pupil("P3", WEEK, languages=("ru", "en")),
+            ],
+        ),
+        JOINED,
+    ),
+    "joining a session that is not there": (
+        "rule 7",
+        group(),
+        [match("N1"), match("N2", slots="mon-15;tue-15", joins="N1")],
+    ),
+    "joining who joins": ("rule 7", group(), [match("N1"), match("N2", joins="N1"), match("N3", joins="N2")]),
+    "joining oneself": ("rule 7", group(), [match("N1", joins="N1")]),
+    "joining a need without a tutor": ("rule 7", group(), [match("N2", joins="N1")]),
+    "joining another tutor's session": (
+        "rule 7",
+        group([tutor("T1", WEEK, group_size=3), tutor("T2", WEEK, group_size=3)]),
+        [match("N1"), match("N2", "T2", joins="N1")],
+    ),
+    "locked match joins what was not agreed": (
+        "rule 8",
+        problem(
+            [tutor("T1", WEEK, sessions_per_week=1, max_pupils=2, group_size=2)],
+            two_pupils(),
+            [need("N1", "P1", group_ok=True), need("N2", "P2", group_ok=True)],
+            [locked("N1", "T1", "mon-15")],
+        ),
+        [match("N1", joins="N2"), match("N2")],
+    ),
+}
+
+
+def test_a_group_session_keeps_every_rule_and_counts_once():
+    source = group([tutor("T1", WEEK, sessions_per_week=1, max_pupils=3, group_size=3)])
+    assert broken_rules(source, JOINED) == []
+
+
+def test_who_joins_may_come_to_some_of_the_sessions():
+    source = group(sessions_per_week=2)
+    assert broken_rules(source, [match("N1", slots="mon-15;tue-15"), match("N2", slots="tue-15", joins="N1")]) == []
+
+
+def test_an_agreed_group_stays_whichever_of_it_is_the_host():
+    source = group()
+    pairs = [locked(f"N{number}", "T1", "mon-15", f"P{number}") for number in (1, 2, 3)]
+    source = problem(source.tutors, source.pupils, source.needs, pairs)
+    assert broken_rules(source, JOINED) == []
+    assert broken_rules(source, [match("N1", joins="N2"), match("N2"), match("N3", joins="N2")]) == []
 
 
 @pytest.mark.parametrize("case", BROKEN)

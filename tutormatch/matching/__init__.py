@@ -7,6 +7,17 @@
 []
 """
 
+from tutormatch.matching.advice import (
+    Advice,
+    Recruit,
+    WeekPart,
+    WhatIf,
+    WhatIfKind,
+    improvable,
+    recruitment_advice,
+)
+from tutormatch.matching.changes import Change, ChangeKind, smallest_changes
+from tutormatch.matching.competition import Competition, competition
 from tutormatch.matching.explanations import (
     Explanation,
     MatchExplanation,
@@ -19,9 +30,7 @@ from tutormatch.matching.files import (
     COLUMNS,
     EXTENSION_COLUMNS,
     read_problem,
-    read_solution,
     write_problem,
-    write_solution,
 )
 from tutormatch.matching.objective import LEVELS, POINTS
 from tutormatch.matching.problem import (
@@ -43,7 +52,9 @@ from tutormatch.matching.problem import (
     Unmatched,
 )
 from tutormatch.matching.rules import tutoring_language
+from tutormatch.matching.solution_files import read_solution, write_solution
 from tutormatch.matching.solver import SolverFailed, solve
+from tutormatch.matching.suggestions import Move, Suggester, Suggestion, TutorOption, suggest
 from tutormatch.matching.tables import Column, Row, Unexpected, read_rows
 from tutormatch.matching.verifier import Violation, verify
 
@@ -52,8 +63,12 @@ __all__ = [
     "EXTENSION_COLUMNS",
     "LEVELS",
     "POINTS",
+    "Advice",
     "Certificate",
+    "Change",
+    "ChangeKind",
     "Column",
+    "Competition",
     "Explanation",
     "Fault",
     "FaultyInput",
@@ -61,6 +76,7 @@ __all__ = [
     "Level",
     "Match",
     "MatchExplanation",
+    "Move",
     "Need",
     "Pair",
     "PairStatus",
@@ -69,22 +85,34 @@ __all__ = [
     "Profile",
     "Pupil",
     "Reason",
+    "Recruit",
     "Row",
     "Solution",
     "SolverFailed",
+    "Suggester",
+    "Suggestion",
     "Teaching",
     "Tutor",
+    "TutorOption",
     "Unexpected",
     "Unmatched",
     "UnmatchedExplanation",
     "Violation",
+    "WeekPart",
+    "WhatIf",
+    "WhatIfKind",
     "check",
+    "competition",
     "explain",
     "explain_all",
+    "improvable",
     "read_problem",
     "read_rows",
     "read_solution",
+    "recruitment_advice",
+    "smallest_changes",
     "solve",
+    "suggest",
     "tutoring_language",
     "verify",
     "write_problem",

@@ -13,9 +13,10 @@ from typing import Any
 from tutormatch.matching.engines import AUTO, ENGINES, SolverFailed
 from tutormatch.matching.explanations import explain
 from tutormatch.matching.faults import FaultyInput
-from tutormatch.matching.files import read_problem, read_solution, write_solution
+from tutormatch.matching.files import read_problem
 from tutormatch.matching.problem import Level
 from tutormatch.matching.slots import format_slots
+from tutormatch.matching.solution_files import read_solution, write_solution
 from tutormatch.matching.solver import Progress, solve
 from tutormatch.matching.verifier import verify
 

@@ -5,11 +5,11 @@ adds what is wrong inside one cell.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from tutormatch.matching.problem import Need, Pair, PairStatus, Problem, Pupil, Tutor
-from tutormatch.matching.rules import meets_requirements, teaches, tutoring_language
+from tutormatch.matching.rules import agreed_hosts, meets_requirements, teaches, tutoring_language
 from tutormatch.matching.slots import format_slot, format_slots
 
 TUTORS, PUPILS, NEEDS, PAIRS = "tutors.csv", "pupils.csv", "needs.csv", "pairs.csv"
@@ -112,9 +112,9 @@ class _Check:
     def _add(self, file: str, record: Record, column: str, value: str, expected: str, rule: int | None = None) -> None:
         self.faults.append(Fault(file, self.row_of(record), column, value, expected, rule))
 
-    def _also(self, record: Record) -> str:
-        row = self.row_of(record)
-        return "" if row is None else f" (row {row})"
+    def _also(self, *records: Record) -> str:
+        rows = [str(row) for record in records if (row := self.row_of(record)) is not None]
+        return f" (row{'s' * (len(rows) > 1)} {', '.join(rows)})" if rows else ""
 
     def _identifiers(self, file: str, column: str, records: Collection[Record]) -> None:
         first: dict[str, Record] = {}
@@ -204,38 +204,74 @@ class _Check:
     def _locked_together(self, locked: list[Pair]) -> None:
         problem = self.problem
         need_taken: dict[str, Pair] = {}
-        slot_taken: dict[tuple[str, str, int], Pair] = {}
+        pupil_taken: dict[tuple[str, int], Pair] = {}
+        session_at: dict[tuple[str, int], list[Pair]] = defaultdict(list)
         sessions: Counter[str] = Counter()
-        pupils_of: dict[str, dict[str, None]] = defaultdict(dict)
-        tutors_of: dict[str, dict[str, None]] = defaultdict(dict)
+        of_tutor: dict[str, list[Pair]] = defaultdict(list)
+        of_pupil: dict[str, list[Pair]] = defaultdict(list)
         for pair in locked:
             if pair.need_id in need_taken:
                 first = self._also(need_taken[pair.need_id])
                 self._add(PAIRS, pair, "need_id", pair.need_id, f"one locked match for each need{first}", 5)
                 continue
             need_taken[pair.need_id] = pair
-            for who, person in (("tutor", pair.tutor_id), ("pupil", pair.pupil_id)):
-                for slot in sorted(pair.slots):
-                    first = slot_taken.setdefault((who, person, slot), pair)
-                    if first is not pair:
-                        self._add(
-                            PAIRS,
-                            pair,
-                            "slots",
-                            format_slot(slot),
-                            f"one session of {who} {person} in a slot{self._also(first)}",
-                            3,
-                        )
+            for slot in sorted(pair.slots):
+                first = pupil_taken.setdefault((pair.pupil_id, slot), pair)
+                if first is not pair:
+                    expected = f"one session of pupil {pair.pupil_id} in a slot{self._also(first)}"
+                    self._add(PAIRS, pair, "slots", format_slot(slot), expected, 3)
             tutor, pupil = problem.tutor[pair.tutor_id], problem.pupil[pair.pupil_id]
-            sessions[tutor.id] += len(pair.slots)
+            before, others = of_tutor[tutor.id], of_pupil[pupil.id]
+            sessions[tutor.id] += sum((tutor.id, slot) not in session_at for slot in pair.slots)
+            for slot in pair.slots:
+                session_at[tutor.id, slot].append(pair)
             if sessions[tutor.id] > tutor.sessions_per_week:
-                expected = f"at most {tutor.sessions_per_week} sessions a week of tutor {tutor.id}"
+                expected = f"at most {tutor.sessions_per_week} sessions a week of tutor {tutor.id}{self._also(*before)}"
                 self._add(PAIRS, pair, "slots", format_slots(pair.slots), expected, 4)
-            pupils_of[tutor.id].setdefault(pupil.id)
-            if len(pupils_of[tutor.id]) > tutor.max_pupils:
-                expected = f"at most {tutor.max_pupils} pupils of tutor {tutor.id}"
+            if len({pupil.id, *(other.pupil_id for other in before)}) > tutor.max_pupils:
+                expected = f"at most {tutor.max_pupils} pupils of tutor {tutor.id}{self._also(*before)}"
                 self._add(PAIRS, pair, "pupil_id", pupil.id, expected, 4)
-            tutors_of[pupil.id].setdefault(tutor.id)
-            if pupil.max_tutors is not None and len(tutors_of[pupil.id]) > pupil.max_tutors:
-                expected = f"at most {pupil.max_tutors} tutors of pupil {pupil.id}"
+            if pupil.max_tutors is not None and len({tutor.id, *(o.tutor_id for o in others)}) > pupil.max_tutors:
+                expected = f"at most {pupil.max_tutors} tutors of pupil {pupil.id}{self._also(*others)}"
                 self._add(PAIRS, pair, "tutor_id", tutor.id, expected, 5)
+            before.append(pair)
+            others.append(pair)
+        self._agreed_groups(need_taken, session_at)
+
+    def _agreed_groups(self, locked: Mapping[str, Pair], session_at: Mapping[tuple[str, int], list[Pair]]) -> None:
+        """Rule 7: locked matches that share a session of a tutor are a group, if they may be one."""
+        hosts = agreed_hosts(locked.values())
+        place = {need_id: number for number, need_id in enumerate(locked)}
+        for need_id in sorted(hosts, key=place.__getitem__):
+            joining, host = locked[need_id], locked[hosts[need_id]]
+            if not joining.slots <= host.slots:
+                first, second = sorted((joining, host), key=lambda pair: place[pair.need_id])
+                expected = f"slots of which one match of the group has all{self._also(first)}"
+                self._add(PAIRS, second, "slots", format_slots(second.slots), expected, 7)
+        groups = {tuple(place[pair.need_id] for pair in pairs): pairs for pairs in session_at.values()}
+        told: set[tuple[int, str]] = set()
+        for _, pairs in sorted(groups.items()):
+            group = pairs[:1]
+            for pair in pairs[1:]:
+                faults = list(self._group_faults(group, pair))
+                for column, value, expected in faults:
+                    if (place[pair.need_id], expected) not in told:
+                        told.add((place[pair.need_id], expected))
+                        self._add(PAIRS, pair, column, value, expected + self._also(*group), 7)
+                if not faults:
+                    group.append(pair)
+
+    def _group_faults(self, group: list[Pair], pair: Pair) -> Iterator[tuple[str, str, str]]:
+        """Yield column, value and what was expected, if ``pair`` cannot be in the session of ``group``."""
+        problem = self.problem
+        need, tutor = problem.need[pair.need_id], problem.tutor[pair.tutor_id]
+        others = [problem.need[other.need_id] for other in group]
+        if any((other.subject, other.grade) != (need.subject, need.grade) for other in others):
+            yield "need_id", need.id, f"needs of one subject and grade in a session of tutor {tutor.id}"
+        if lone := [each.id for each in (need, *others) if not each.group_ok]:
+            yield "need_id", need.id, f"needs that may be met in a group (group_ok 1), unlike {', '.join(lone)}"
+        pupils = {pupil_id: problem.pupil[pupil_id] for pupil_id in (pair.pupil_id, *(o.pupil_id for o in group))}
+        if not tutor.languages.intersection(*(pupil.languages for pupil in pupils.values())):
+            yield "pupil_id", pair.pupil_id, f"a language in common in a session of tutor {tutor.id}"
+        if len(pupils) > tutor.group_size:
+            yield "pupil_id", pair.pupil_id, f"at most {tutor.group_size} pupils in a session of tutor {tutor.id}"

@@ -1,34 +1,16 @@
-"""Problems and solutions as folders of CSV files."""
+"""Problems as folders of CSV files."""
 
-import csv
-import json
-import shutil
-import tempfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from tutormatch.matching.faults import NEEDS, PAIRS, PUPILS, TUTORS, Fault, FaultyInput, Record, check
-from tutormatch.matching.problem import (
-    Certificate,
-    FunnelStep,
-    Level,
-    Match,
-    Need,
-    Pair,
-    Problem,
-    Pupil,
-    Reason,
-    Solution,
-    Tutor,
-    Unmatched,
-)
+from tutormatch.matching.folders import new_folder, write_table
+from tutormatch.matching.problem import Need, Pair, Problem, Pupil, Tutor
 from tutormatch.matching.slots import format_slots
 from tutormatch.matching.tables import (
     Column,
-    Row,
-    Unexpected,
     parse_flag,
     parse_grade,
     parse_identifier,
@@ -44,8 +26,6 @@ from tutormatch.matching.tables import (
     read_rows,
     whole_number,
 )
-
-MATCHES, UNMATCHED, SUMMARY = "matches.csv", "unmatched.csv", "summary.json"
 
 COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
     {
@@ -208,44 +188,6 @@ def read_problem(folder: Path | str) -> Problem:
     return problem
 
 
-def _write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
-
-
-class _NewFolder:
-    """Write a folder beside its place and move it there when it is whole."""
-
-    def __init__(self, folder: Path | str) -> None:
-        self.folder = Path(folder)
-
-    def __enter__(self) -> Path:
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self.draft = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}-", dir=self.folder.parent))
-        self.draft.chmod(0o755)
-        return self.draft
-
-    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        if error is None and self.folder.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}-", dir=self.folder.parent))
-            self.folder.rename(old)
-            self.draft.rename(self.folder)
-            shutil.rmtree(old)
-        elif error is None:
-            self.draft.rename(self.folder)
-        else:
-            shutil.rmtree(self.draft)
-
-
-def _refuse_foreign(folder: Path | str, own: Collection[str]) -> None:
-    """Refuse to replace a folder that holds anything but ``own`` files."""
-    folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(entry.name not in own for entry in folder.iterdir())):
-        raise FileExistsError(f"{folder} exists and holds other files; it is left alone")
-
-
 def write_problem(problem: Problem, folder: Path | str) -> None:
     """Write a problem to ``folder``, whole or not at all; an older problem there is replaced.
 
@@ -254,7 +196,6 @@ def write_problem(problem: Problem, folder: Path | str) -> None:
     FileExistsError
         If the folder holds anything else.
     """
-    _refuse_foreign(folder, tuple(COLUMNS))
     tutors = (
         (
             tutor.id,
@@ -298,144 +239,6 @@ def write_problem(problem: Problem, folder: Path | str) -> None:
         (pair.tutor_id, pair.pupil_id, pair.need_id or "", pair.status, format_slots(pair.slots))
         for pair in problem.pairs
     )
-    with _NewFolder(folder) as draft:
+    with new_folder(folder, COLUMNS) as draft:
         for file, rows in ((TUTORS, tutors), (PUPILS, pupils), (NEEDS, needs), (PAIRS, pairs)):
-            _write_table(draft / file, [column.name for column in COLUMNS[file]], rows)
-
-
-def write_solution(solution: Solution, folder: Path | str) -> None:
-    """Write a solution to ``folder``, whole or not at all; an older solution there is replaced.
-
-    Raises
-    ------
-    FileExistsError
-        If the folder holds anything else.
-    """
-    _refuse_foreign(folder, (MATCHES, UNMATCHED, SUMMARY))
-    with _NewFolder(folder) as draft:
-        _write_table(
-            draft / MATCHES,
-            ("need_id", "tutor_id", "slots"),
-            ((match.need_id, match.tutor_id, format_slots(match.slots)) for match in solution.matches),
-        )
-        _write_table(
-            draft / UNMATCHED,
-            ("need_id", "reason", "detail"),
-            ((each.need_id, each.reason, _format_funnel(each.funnel)) for each in solution.unmatched),
-        )
-        text = json.dumps(_summary(solution), ensure_ascii=False, indent=2)
-        (draft / SUMMARY).write_text(text + "\n", encoding="utf-8")
-
-
-def _format_funnel(funnel: Iterable[FunnelStep]) -> str:
-    return ";".join(f"{step.rule}={step.tutors_left}" for step in funnel)
-
-
-def _parse_funnel(text: str) -> tuple[FunnelStep, ...]:
-    steps = []
-    for part in text.split(";"):
-        rule, _, left = part.partition("=")
-        if not rule or not left.isdecimal():
-            raise Unexpected("tutors left after each rule such as subject=4;grade=0")
-        steps.append(FunnelStep(rule, int(left)))
-    return tuple(steps)
-
-
-def _parse_reason(text: str) -> Reason:
-    try:
-        return Reason(text)
-    except ValueError as error:
-        raise Unexpected(f"one of {', '.join(Reason)}") from error
-
-
-def _summary(solution: Solution) -> dict[str, Any]:
-    return {
-        "engine": solution.engine,
-        "seed": solution.seed,
-        "sizes": {"matches": len(solution.matches), "unmatched": len(solution.unmatched)},
-        "levels": [
-            {
-                "name": level.name,
-                "reached": level.reached,
-                "bound": level.bound,
-                "gap": level.gap,
-                "proof": level.proof,
-                "by_priority": {str(priority): count for priority, count in level.by_priority.items()},
-            }
-            for level in solution.certificate.levels
-        ],
-        "seconds": {stage: round(seconds, 3) for stage, seconds in solution.seconds.items()},
-        "peak_memory_mib": solution.peak_memory_mib,
-    }
-
-
-def read_solution(folder: Path | str) -> Solution:
-    """Read a solution from its folder.
-
-    Raises
-    ------
-    FaultyInput
-        With every fault of every file. Whether the solution keeps the rules is
-        for `tutormatch.matching.verifier.verify` to say.
-    """
-    folder = Path(folder)
-    matches, faults = read_rows(
-        folder / MATCHES,
-        (
-            Column("need_id", parse_identifier),
-            Column("tutor_id", parse_identifier),
-            Column("slots", parse_slot_list),
-        ),
-    )
-    unmatched, wrong = read_rows(
-        folder / UNMATCHED,
-        (
-            Column("need_id", parse_identifier),
-            Column("reason", _parse_reason),
-            Column("detail", _parse_funnel, default=()),
-        ),
-    )
-    faults += wrong
-    summary: Solution | None = None
-    try:
-        summary = _read_summary(json.loads((folder / SUMMARY).read_text(encoding="utf-8")), matches, unmatched)
-    except FileNotFoundError:
-        faults.append(Fault(SUMMARY, None, "", "", "this file to exist"))
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        faults.append(Fault(SUMMARY, None, "", str(error), "a summary as the solver writes it"))
-    if faults or summary is None:
-        raise FaultyInput(faults)
-    return summary
-
-
-def _read_summary(summary: Mapping[str, Any], matches: list[Row], unmatched: list[Row]) -> Solution:
-    return Solution(
-        matches=tuple(
-            sorted(
-                Match(row.values["need_id"], row.values["tutor_id"], tuple(sorted(row.values["slots"])))
-                for row in matches
-                if row.is_sound
-            )
-        ),
-        unmatched=tuple(
-            Unmatched(row.values["need_id"], row.values["reason"], row.values["detail"])
-            for row in unmatched
-            if row.is_sound
-        ),
-        certificate=Certificate(
-            tuple(
-                Level(
-                    str(level["name"]),
-                    int(level["reached"]),
-                    int(level["bound"]),
-                    {int(priority): int(count) for priority, count in level["by_priority"].items()},
-                    str(level["proof"]),
-                )
-                for level in summary["levels"]
-            )
-        ),
-        engine=str(summary["engine"]),
-        seed=int(summary["seed"]),
-        seconds={str(stage): float(seconds) for stage, seconds in summary["seconds"].items()},
-        peak_memory_mib=int(summary["peak_memory_mib"]),
-    )
+            write_table(draft / file, [column.name for column in COLUMNS[file]], rows)

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from tutormatch.matching.objective import pupil_ranks
 from tutormatch.matching.problem import Match, PairStatus, Problem, Profile, Tutor
+from tutormatch.matching.rules import agreed_hosts
 from tutormatch.matching.slots import SLOTS_PER_WEEK
 
 EVERY_SLOT = (1 << SLOTS_PER_WEEK) - 1
@@ -36,10 +37,11 @@ def to_numbers(bits: int) -> list[int]:
 
 
 def locked_matches(problem: Problem) -> tuple[Match, ...]:
-    """Return the locked pairs as matches, by need."""
+    """Return the locked pairs as matches, by need; those that share a session join its host."""
+    hosts = agreed_hosts(problem.pairs)
     return tuple(
         sorted(
-            Match(pair.need_id, pair.tutor_id, tuple(sorted(pair.slots)))
+            Match(pair.need_id, pair.tutor_id, tuple(sorted(pair.slots)), hosts.get(pair.need_id, ""))
             for pair in problem.pairs
             if pair.status is PairStatus.LOCKED and pair.need_id is not None
         )
@@ -109,7 +111,8 @@ class Openings:
         bits = to_bits(match.slots)
         self.tutor_free[tutor] &= ~bits
         self.pupil_free[pupil] &= ~bits
-        self.sessions_left[tutor] -= len(match.slots)
+        if not match.joins:
+            self.sessions_left[tutor] -= len(match.slots)
         if (tutor, pupil) not in self.locked_pairs:
             self.pupils_left[tutor] -= 1
             self.tutors_left[pupil] -= 1

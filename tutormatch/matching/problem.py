@@ -268,7 +268,10 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """What `solve` gives back; ``seconds`` by stage and ``peak_memory_mib`` are measurements."""
+    """What `solve` gives back; ``seconds`` by stage and ``peak_memory_mib`` are measurements.
+
+    ``improvable`` counts how many more pupils could have a tutor if agreed matches were released.
+    """
 
     matches: tuple[Match, ...]
     unmatched: tuple[Unmatched, ...]
@@ -277,3 +280,4 @@ class Solution:
     seconds: Mapping[str, float] = field(default_factory=dict)
     peak_memory_mib: int = 0
     seed: int = 1
+    improvable: int = 0

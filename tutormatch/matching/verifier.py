@@ -69,6 +69,7 @@ def broken_rules(problem: Problem, matches: Collection[Match]) -> list[Violation
         *_pair_rules(problem, matches),
         *_time(problem, matches),
         *_limits(problem, matches),
+        *_groups(problem, matches),
         *_agreed(problem, matches),
     ]
 
@@ -130,15 +131,20 @@ def _pair_rules(problem: Problem, matches: Collection[Match]) -> list[Violation]
 
 
 def _time(problem: Problem, matches: Collection[Match]) -> list[Violation]:
-    """Rule 3 between matches: nobody is in two sessions at once."""
+    """Rule 3 between matches: nobody is in two sessions at once; a group session is one session."""
     violations = []
-    holder: dict[tuple[str, str, int], str] = {}
+    tutor_with: dict[tuple[str, int], str] = {}
+    pupil_with: dict[tuple[str, int], str] = {}
     for match in matches:
         pupil_id = problem.need[match.need_id].pupil_id
+        session = match.joins or match.need_id
         for slot in sorted(set(match.slots)):
-            for role, person in (("tutor", match.tutor_id), ("pupil", pupil_id)):
-                other = holder.setdefault((role, person, slot), match.need_id)
-                if other != match.need_id:
+            for role, person, holder, own in (
+                ("tutor", match.tutor_id, tutor_with, session),
+                ("pupil", pupil_id, pupil_with, match.need_id),
+            ):
+                other = holder.setdefault((person, slot), own)
+                if other != own:
                     message = f"{role} {person} is with need {other} at {format_slots([slot])} too"
                     violations.append(Violation("rule 3", match.need_id, message))
     return violations
@@ -146,36 +152,90 @@ def _time(problem: Problem, matches: Collection[Match]) -> list[Violation]:
 
 def _limits(problem: Problem, matches: Collection[Match]) -> list[Violation]:
     """Rules 4 and 5 between matches: sessions and pupils of a tutor, tutors of a pupil."""
-    sessions: Counter[str] = Counter()
-    pupils, tutors = defaultdict(set), defaultdict(set)
+    slots, pupils, tutors = defaultdict(set), defaultdict(set), defaultdict(set)
     for match in matches:
         pupil_id = problem.need[match.need_id].pupil_id
-        sessions[match.tutor_id] += len(match.slots)
+        slots[match.tutor_id].update(match.slots)
         pupils[match.tutor_id].add(pupil_id)
         tutors[pupil_id].add(match.tutor_id)
     violations = []
-    for tutor in problem.tutors:
-        if sessions[tutor.id] > tutor.sessions_per_week:
-            message = f"tutor {tutor.id} gives {sessions[tutor.id]} of {tutor.sessions_per_week} sessions"
+    for tutor_id in sorted(slots):
+        tutor, sessions, own = problem.tutor[tutor_id], len(slots[tutor_id]), len(pupils[tutor_id])
+        if sessions > tutor.sessions_per_week:
+            message = f"tutor {tutor.id} gives {sessions} of {tutor.sessions_per_week} sessions"
             violations.append(Violation("rule 4", "", message))
-        if len(pupils[tutor.id]) > tutor.max_pupils:
-            message = f"tutor {tutor.id} has {len(pupils[tutor.id])} of {tutor.max_pupils} pupils"
-            violations.append(Violation("rule 4", "", message))
-    for pupil in problem.pupils:
-        if pupil.max_tutors is not None and len(tutors[pupil.id]) > pupil.max_tutors:
-            message = f"pupil {pupil.id} has {len(tutors[pupil.id])} of {pupil.max_tutors} tutors"
-            violations.append(Violation("rule 5", "", message))
+        if own > tutor.max_pupils:
+            violations.append(Violation("rule 4", "", f"tutor {tutor.id} has {own} of {tutor.max_pupils} pupils"))
+    for pupil_id in sorted(tutors):
+        pupil, own = problem.pupil[pupil_id], len(tutors[pupil_id])
+        if pupil.max_tutors is not None and own > pupil.max_tutors:
+            violations.append(Violation("rule 5", "", f"pupil {pupil.id} has {own} of {pupil.max_tutors} tutors"))
     return violations
 
 
+def _groups(problem: Problem, matches: Collection[Match]) -> list[Violation]:
+    """Rule 7: who joins a session of another need, and who may be in a session together."""
+    violations = []
+    own = {match.need_id: match for match in matches}
+    members: dict[tuple[str, int], list[Need]] = defaultdict(list)
+    for match in matches:
+        if not match.joins:
+            continue
+        host = own.get(match.joins)
+        if host is None:
+            broken = [f"joins need {match.joins}, which has no session"]
+        else:
+            broken = [f"joins need {host.need_id}, which joins need {host.joins}"] if host.joins else []
+            if host.tutor_id != match.tutor_id:
+                broken.append(f"joins need {host.need_id}, which is with tutor {host.tutor_id}")
+            if apart := set(match.slots) - set(host.slots):
+                broken.append(f"joins need {host.need_id}, which has no session at {format_slots(apart)}")
+        violations += [Violation("rule 7", match.need_id, message) for message in broken]
+        if not broken:
+            for slot in match.slots:
+                members[match.joins, slot].append(problem.need[match.need_id])
+    for (host_id, slot), joining in sorted(members.items(), key=lambda item: item[0]):
+        tutor, needs = problem.tutor[own[host_id].tutor_id], [problem.need[host_id], *joining]
+        violations += [
+            Violation("rule 7", host_id, f"{message} at {format_slots([slot])} with tutor {tutor.id}")
+            for message in _broken_group(problem, tutor, needs)
+        ]
+    return violations
+
+
+def _broken_group(problem: Problem, tutor: Tutor, needs: list[Need]) -> list[str]:
+    """Say why these needs cannot share a session."""
+    messages = []
+    kinds = sorted({(need.subject, need.grade) for need in needs})
+    if len(kinds) > 1:
+        messages.append(f"{' and '.join(f'{subject} in grade {grade}' for subject, grade in kinds)} in one session")
+    pupils = {need.pupil_id for need in needs}
+    speech = set(tutor.languages)
+    for pupil_id in pupils:
+        speech &= set(problem.pupil[pupil_id].languages)
+    if not speech:
+        messages.append("no language in common")
+    if lone := sorted(need.id for need in needs if not need.group_ok):
+        messages.append(f"a group with {', '.join(lone)}, who may not be in one,")
+    if len(pupils) > tutor.group_size:
+        messages.append(f"{len(pupils)} pupils in a group of at most {tutor.group_size}")
+    return messages
+
+
 def _agreed(problem: Problem, matches: Collection[Match]) -> list[Violation]:
-    """Rule 8: locked matches stay exactly as given."""
-    found = {match.need_id: (match.tutor_id, frozenset(match.slots)) for match in matches}
-    return [
-        Violation("rule 8", pair.need_id or "", f"the locked match with tutor {pair.tutor_id} was changed")
-        for pair in problem.pairs
-        if pair.status is PairStatus.LOCKED and found.get(pair.need_id or "") != (pair.tutor_id, pair.slots)
-    ]
+    """Rule 8: locked matches stay exactly as given, and share sessions only with each other."""
+    agreed = {pair.need_id: pair for pair in problem.pairs if pair.status is PairStatus.LOCKED}
+    found = {match.need_id: match for match in matches if match.need_id in agreed}
+    violations = []
+    for need_id, pair in agreed.items():
+        match = found.get(need_id)
+        if match is None or (match.tutor_id, set(match.slots)) != (pair.tutor_id, pair.slots):
+            message = f"the locked match with tutor {pair.tutor_id} was changed"
+            violations.append(Violation("rule 8", need_id or "", message))
+        elif match.joins and match.joins not in agreed:
+            message = f"the locked match joins need {match.joins}, which was not agreed"
+            violations.append(Violation("rule 8", need_id or "", message))
+    return violations
 
 
 def _teaches(tutor: Tutor, need: Need) -> bool:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from tutormatch.matching.benchmark.core import CORE_ENGINES, count_arcs, solve_with_core
 from tutormatch.matching.benchmark.peers import PEERS, Stopwatch, TooLarge
-from tutormatch.matching.files import read_problem, write_problem, write_solution
+from tutormatch.matching.files import read_problem, write_problem
 from tutormatch.matching.problem import PRIORITIES, Certificate, Problem, Solution
 from tutormatch.matching.recount import recount
+from tutormatch.matching.solution_files import write_solution
 from tutormatch.matching.verifier import broken_rules, verify
 
 ENGINE_NAMES = (*CORE_ENGINES, *PEERS)
