@@ -221,6 +221,8 @@ def test_progress_names_the_stages_and_ends_at_one():
         "solve",
         "repair",
         "close",
+        "group",
+        "deepen",
         "explain",
         "done",
     ]

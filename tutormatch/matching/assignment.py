@@ -133,14 +133,19 @@ class Assignment:
             key=lambda need: (openings.pupil_of[need] in served, need),
         )
 
+    def new_matches(self) -> tuple[Match, ...]:
+        """Return the matches that are not locked, by need."""
+        problem = self.openings.problem
+        return tuple(
+            sorted(
+                Match(problem.needs[seat.need].id, problem.tutors[seat.tutor].id, (seat.slot,))
+                for seat in self.seat_of.values()
+            )
+        )
+
     def matches(self) -> tuple[Match, ...]:
         """Return all matches, locked ones included, by need."""
-        problem = self.openings.problem
-        new = (
-            Match(problem.needs[seat.need].id, problem.tutors[seat.tutor].id, (seat.slot,))
-            for seat in self.seat_of.values()
-        )
-        return tuple(sorted([*self.openings.locked, *new]))
+        return tuple(sorted([*self.openings.locked, *self.new_matches()]))
 
     @classmethod
     def of(cls, openings: Openings, seats: Iterable[Seat]) -> "Assignment":

@@ -8,7 +8,7 @@ everybody who joins can work; among several the one that most needs ask for.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from tutormatch.matching.flows import SINK, SOURCE, cheapest_flow
@@ -62,6 +62,13 @@ def join_groups(
     return found
 
 
+def attend(problem: Problem, matches: Collection[Match]) -> tuple[Match, ...]:
+    """Let group places take part in further sessions of their hosts, as far as pupils are free and wish to."""
+    groups = _Groups(problem, tuple(sorted(matches)), Profile.BREADTH_FIRST)
+    agreed = {pair.need_id for pair in problem.pairs if pair.status is PairStatus.LOCKED}
+    return tuple(sorted(groups.extend(match) if match.need_id not in agreed else match for match in matches))
+
+
 class _Groups:
     def __init__(self, problem: Problem, matches: tuple[Match, ...], profile: Profile) -> None:
         self.problem = problem
@@ -100,6 +107,25 @@ class _Groups:
                 joined.append(self._take(need, session))
         return joined
 
+    def extend(self, match: Match) -> Match:
+        """Return a group place with more of its host's sessions; another match as it is."""
+        need = self.problem.need[match.need_id]
+        host = self.match_of.get(match.joins)
+        slots = set(match.slots)
+        for slot in host.slots if host else ():
+            session = self._session(self.match_of[match.joins], slot)
+            if len(slots) < need.sessions_per_week and session.places and self._is_free(need, session):
+                slots.add(slot)
+                self.joining[match.joins, slot].append(need)
+                self.pupil_taken[need.pupil_id] |= 1 << slot
+        return replace(match, slots=tuple(sorted(slots)))
+
+    def _session(self, match: Match, slot: int) -> _Session:
+        host, tutor = self.problem.need[match.need_id], self.problem.tutor[match.tutor_id]
+        group = [host, *self.joining.get((host.id, slot), ())]
+        languages = tutor.languages.intersection(*(self._pupil(need).languages for need in group))
+        return _Session(host, tutor, slot, languages, max(0, tutor.group_size - len(group)))
+
     def _sessions(self) -> Iterator[_Session]:
         problem = self.problem
         wanted = {(need.subject, need.grade) for need in self.seekers}
@@ -108,10 +134,9 @@ class _Groups:
             if match.joins or not host.group_ok or tutor.group_size < 2 or (host.subject, host.grade) not in wanted:
                 continue
             for slot in match.slots:
-                group = [host, *self.joining.get((host.id, slot), ())]
-                languages = tutor.languages.intersection(*(problem.pupil[need.pupil_id].languages for need in group))
-                if len(group) < tutor.group_size:
-                    yield _Session(host, tutor, slot, languages, tutor.group_size - len(group))
+                session = self._session(match, slot)
+                if session.places:
+                    yield session
 
     def _choices(self) -> list[tuple[_Session, list[Need]]]:
         """Return each session with the needs that may join it, all in one language."""
@@ -139,20 +164,25 @@ class _Groups:
         return self.problem.pupil[need.pupil_id]
 
     def _may_join(self, need: Need, session: _Session) -> bool:
-        """Return whether every rule lets ``need`` join as things are."""
+        """Return whether every rule lets ``need``, which has no tutor, join as things are."""
         pupil, tutor = self._pupil(need), session.tutor
-        is_new = pupil.id not in self.pupils_of[tutor.id]
-        group = [session.host, *self.joining.get((session.host.id, session.slot), ())]
+        if need.id in self.match_of or not pupil.requires <= tutor.conditions:
+            return False
+        if pupil.id not in self.pupils_of[tutor.id]:
+            tutors = len(self.tutors_of.get(pupil.id, ()))
+            if len(self.pupils_of[tutor.id]) >= tutor.max_pupils or tutors == pupil.max_tutors:
+                return False
+        return self._is_free(need, session)
+
+    def _is_free(self, need: Need, session: _Session) -> bool:
+        """Return whether time and languages let ``need`` take part in a session."""
+        pupil, slot = self._pupil(need), session.slot
+        group = self.joining.get((session.host.id, slot), ())
         return (
-            need.id not in self.match_of
-            and not self.pupil_taken.get(pupil.id, 0) >> session.slot & 1
-            and not self.blocked.get((tutor.id, pupil.id), 0) >> session.slot & 1
-            and pupil.requires <= tutor.conditions
-            and not (is_new and len(self.pupils_of[tutor.id]) >= tutor.max_pupils)
-            and not (
-                is_new and pupil.max_tutors is not None and len(self.tutors_of.get(pupil.id, ())) >= pupil.max_tutors
-            )
-            and bool(tutor.languages.intersection(pupil.languages, *(self._pupil(each).languages for each in group)))
+            slot in pupil.slots
+            and not self.pupil_taken.get(pupil.id, 0) >> slot & 1
+            and not self.blocked.get((session.tutor.id, pupil.id), 0) >> slot & 1
+            and bool(session.languages.intersection(pupil.languages, *(self._pupil(each).languages for each in group)))
         )
 
     def _flow(self, choices: list[tuple[_Session, list[Need]]]) -> list[tuple[Need, _Session]]:

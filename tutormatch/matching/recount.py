@@ -68,7 +68,7 @@ def _check_breadth(bounds: "FlowBounds", reached: Counter[int], claimed: int) ->
 def recount(problem: Problem, matches: Collection[Match]) -> dict[str, Counter[int]]:
     """Count breadth and cover by the pupil's most urgent need, and quality in one sum."""
     most_urgent = _most_urgent(problem)
-    needs_of = Counter(problem.need[match.need_id].pupil_id for match in matches)
+    needs_of = Counter(problem.need[match.need_id].pupil_id for match in matches if not match.joins)
     breadth, cover = Counter({3: 0, 2: 0, 1: 0}), Counter({3: 0, 2: 0, 1: 0})
     for pupil_id, count in needs_of.items():
         breadth[most_urgent[pupil_id]] += 1
@@ -82,6 +82,8 @@ def recount(problem: Problem, matches: Collection[Match]) -> dict[str, Counter[i
         points += POINTS["returning"] * ((tutor.id, pupil.id) in returning)
         points += POINTS["first_language"] * (pupil.languages[0] in tutor.languages)
         points += POINTS["patron"] * (bool(tutor.institution) and tutor.institution in pupil.patrons)
+        if not match.joins:
+            points += POINTS["spread"] * (len({slot // 24 for slot in match.slots}) - 1)
     couples = {(match.tutor_id, problem.need[match.need_id].pupil_id) for match in matches}
     points += POINTS["same_tutor"] * (len(matches) - len(couples))
     return {"breadth": breadth, "cover": cover, "quality": Counter({0: points})}
