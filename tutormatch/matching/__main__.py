@@ -14,7 +14,7 @@ from tutormatch.matching.engines import AUTO, ENGINES, SolverFailed
 from tutormatch.matching.explanations import explain
 from tutormatch.matching.faults import FaultyInput
 from tutormatch.matching.files import read_problem
-from tutormatch.matching.problem import Level
+from tutormatch.matching.problem import Level, Profile
 from tutormatch.matching.slots import format_slots
 from tutormatch.matching.solution_files import read_solution, write_solution
 from tutormatch.matching.solver import Progress, solve
@@ -49,10 +49,16 @@ def _parser() -> argparse.ArgumentParser:
     solving.add_argument("--out", type=Path, required=True, metavar="SOLUTION")
     solving.add_argument("--engine", choices=(AUTO, *ENGINES), default=AUTO)
     solving.add_argument(
+        "--profile",
+        choices=tuple(map(str, Profile)),
+        default=str(Profile.BREADTH_FIRST),
+        help="which levels of the objective come first",
+    )
+    solving.add_argument(
         "--time-limit",
         type=_seconds,
         metavar="SECONDS",
-        help="for closing exactly what the flow leaves open; counted in the solver's own time",
+        help="after which no further improvement is begun; what was found by then is written with its gap",
     )
     solving.add_argument(
         "--progress",
@@ -106,6 +112,7 @@ def _solve(options: argparse.Namespace) -> int:
     solution = solve(
         problem,
         engine=options.engine,
+        profile=Profile(options.profile),
         progress=_progress(options.progress),
         time_limit=options.time_limit,
     )
@@ -117,7 +124,8 @@ def _solve(options: argparse.Namespace) -> int:
 
 
 def _level_line(level: Level) -> str:
-    proof = "proven best" if level.is_proven else f"at most {level.bound} possible, gap {level.gap}"
+    limit = "at least" if level.bound < level.reached else "at most"
+    proof = "proven best" if level.is_proven else f"{limit} {level.bound} possible, gap {level.gap}"
     return f"{level.name:8} {level.reached:7}  {proof}"
 
 

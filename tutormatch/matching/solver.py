@@ -125,6 +125,7 @@ class _Stages:
     should_stop: Callable[[], bool] | None
     time_limit: float | None
     seconds: dict[str, float] = field(default_factory=dict)
+    behind: float = 0.0
     start: float = field(default_factory=time.perf_counter)
 
     @contextmanager
@@ -132,8 +133,9 @@ class _Stages:
         if self.should_stop and self.should_stop():
             raise Cancelled(name)
         if self.progress:
-            behind = STAGES[: STAGES.index(name)]
-            self.progress(name, sum(SHARE_OF_STAGE[each] for each in behind))
+            # A profile that runs some stages twice stays where it was meanwhile.
+            self.behind = max(self.behind, sum(SHARE_OF_STAGE[each] for each in STAGES[: STAGES.index(name)]))
+            self.progress(name, self.behind)
         start = time.perf_counter()
         yield
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
