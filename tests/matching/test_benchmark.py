@@ -159,7 +159,7 @@ def test_a_bound_stands_only_where_the_levels_above_are_equal(measured):
     behind = replace(ours, engine="first-come", by_priority={**ours.by_priority, "breadth": [0, 1, 0]})
     rows = results(replace(measured, runs=(ours, behind, *others[2:]))).splitlines()
     assert "–" not in rows[2]
-    assert rows[3].count("–") == 4
+    assert rows[3].count("–") == 6
 
 
 def test_the_report_tells_seeds_versions_and_where_the_picture_is(measured):

@@ -23,7 +23,10 @@ STAGE_OF: Mapping[str, str] = MappingProxyType(
         "solve": "solve",
         "repair": "repair",
         "close": "repair",
+        "group": "deepen",
+        "deepen": "deepen",
         "explain": "explain",
+        "certify": "certify",
     }
 )
 """The benchmark's column for each stage of `solve`."""

@@ -13,16 +13,16 @@ from pathlib import Path
 from tutormatch.matching.benchmark.core import CORE_ENGINES, count_arcs, solve_with_core
 from tutormatch.matching.benchmark.peers import PEERS, Stopwatch, TooLarge
 from tutormatch.matching.files import read_problem, write_problem
-from tutormatch.matching.problem import PRIORITIES, Certificate, Problem, Solution
-from tutormatch.matching.recount import recount
+from tutormatch.matching.levels import measure
+from tutormatch.matching.problem import PRIORITIES, Certificate, Problem, Profile, Solution
 from tutormatch.matching.solution_files import write_solution
 from tutormatch.matching.verifier import broken_rules, verify
 
 ENGINE_NAMES = (*CORE_ENGINES, *PEERS)
 
-STAGES = ("read", "build", "solve", "repair", "explain", "write", "verify")
+STAGES = ("read", "build", "solve", "repair", "deepen", "certify", "explain", "write", "verify")
 MATCHING_STAGES = ("build", "solve", "repair")
-"""What every engine does and what ratios compare: from records in memory to matches."""
+"""What every engine does and what ratios compare: from records in memory to a match for each need."""
 
 KIB_PER_MIB = 1024
 
@@ -56,7 +56,7 @@ class Run:
     peak_mib, peak_verified_mib : int
         The most memory that the process held, before and after `verify`.
     reached : dict of str to int
-        Pupils, further needs and points, recounted the same way for every engine.
+        At each level of the objective, counted the same way for every engine.
     by_priority : dict of str to list of int
         Breadth and cover by the pupil's most urgent need, 3 first.
     bounds : dict of str to int
@@ -113,7 +113,7 @@ def run_engine(engine: str, folder: Path) -> Run:
     with watch.stage("verify"):
         broken = verify(problem, solution) if engine in CORE_ENGINES else broken_rules(problem, solution.matches)
     processor_seconds, peak_verified = time.process_time(), _peak_mib()
-    counts = {} if broken else recount(problem, solution.matches)
+    reached = {} if broken else measure(problem, solution.matches, Profile.BREADTH_FIRST)
     return Run(
         engine=engine,
         # Counted after the peaks are read, because it builds the network once more.
@@ -122,11 +122,11 @@ def run_engine(engine: str, folder: Path) -> Run:
         processor_seconds=processor_seconds,
         peak_mib=peak,
         peak_verified_mib=peak_verified,
-        reached={name: sum(by_priority.values()) for name, by_priority in counts.items()},
+        reached={name: level.total for name, level in reached.items()},
         by_priority={
-            name: [by_priority[priority] for priority in PRIORITIES]
-            for name, by_priority in counts.items()
-            if name != "quality"
+            name: [level.by_priority[priority] for priority in PRIORITIES]
+            for name, level in reached.items()
+            if level.by_priority
         },
         bounds={level.name: level.bound for level in solution.certificate.levels},
         broken=[str(violation) for violation in broken],

@@ -8,7 +8,16 @@ from pathlib import Path
 
 from tutormatch.matching.benchmark.machine import describe_machine
 from tutormatch.matching.benchmark.measure import generate_apart, run_apart
-from tutormatch.matching.benchmark.table import Measured, costs, faults, left_out, markdown, overview, results
+from tutormatch.matching.benchmark.table import (
+    Measured,
+    costs,
+    faults,
+    growth,
+    left_out,
+    markdown,
+    overview,
+    results,
+)
 
 READING = """\
 Every engine runs in a process of its own on the same generated problem, one after the other. Seconds are by the clock.
@@ -23,8 +32,9 @@ Every engine runs in a process of its own on the same generated problem, one aft
   most urgent first. Nobody is moved once seated.
 
 *read* is from CSV files, with every check of the input; *build*, *solve* and *repair* (with decoding and exact closing)
-make the matching; *explain* finds the reason of each unmatched need, which only the core does; *verify* is `verify` for
-the core, with the bounds of its certificate recomputed, and the hard rules alone for peers. *CPU* is what the process
+give needs a tutor; *deepen* (group places and further sessions), *certify* (prices that prove the bounds) and *explain*
+(the reason of each unmatched need) only the core does; *verify* is `verify` for the core, with the bounds of its
+certificate recomputed, and the hard rules alone for peers. *CPU* is what the process
 computed in all, its start included: far below *all* (by the clock), it says that the machine was busy with other work.
 *MiB* is the peak of the process up to the written solution. *solve ÷ core* and *match ÷ core* (build, solve, repair)
 say how many times the core's seconds an engine takes.
@@ -60,7 +70,8 @@ def _say(text: str) -> None:
 
 def tables(measured: Sequence[Measured]) -> str:
     """Return all tables with their headings, as Markdown."""
-    parts = ["## Seconds to match, and how many times the core's", overview(measured)]
+    parts = ["## The core from files to a verified solution in files", growth(measured)]
+    parts += ["## Seconds to match, and how many times the core's", overview(measured)]
     for each in measured:
         parts += [f"## {each.title}", costs(each), results(each)]
         if lines := left_out(each):

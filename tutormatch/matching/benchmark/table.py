@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tutormatch.matching.benchmark.measure import ENGINE_NAMES, STAGES, Instance, Run
-from tutormatch.matching.objective import BREADTH, COVER, QUALITY
+from tutormatch.matching.objective import BREADTH, COVER, DEPTH, QUALITY
 
 CORE = "core"
 NOTHING = "–"
@@ -58,8 +58,26 @@ def overview(measured: Sequence[Measured]) -> str:
             if run and core and run is not core:
                 cell += f" ({_ratio(run.matching_seconds, core.matching_seconds)})"
             row.append(cell)
-        rows.append([*row, _number(1000 * core.total_seconds / each.instance.needs, 2) if core else NOTHING])
-    return markdown(["needs × tutors", "seed", *engines, "core, ms per need in all"], rows)
+        rows.append(row)
+    return markdown(["needs × tutors", "seed", *engines], rows)
+
+
+def growth(measured: Sequence[Measured]) -> str:
+    """Return what the core alone takes from files to a verified solution in files, the smallest instance first."""
+    rows = []
+    for each in sorted(measured, key=lambda each: each.instance.needs):
+        if run := each.run(CORE):
+            rows.append(
+                [
+                    f"{each.instance.size}, {each.instance.needs:,} × {each.instance.tutors:,}",
+                    f"{run.arcs:,}",
+                    _seconds(run.total_seconds),
+                    _seconds(run.processor_seconds),
+                    str(max(run.peak_mib, run.peak_verified_mib)),
+                    _number(1000 * run.total_seconds / each.instance.needs, 2),
+                ]
+            )
+    return markdown(["needs × tutors", "arcs", "seconds", "CPU", "MiB", "ms per need"], rows)
 
 
 def costs(measured: Measured) -> str:
@@ -92,7 +110,7 @@ def results(measured: Measured) -> str:
     for run in measured.runs:
         if run.is_complete and not run.broken:
             row = [run.engine]
-            for name in (BREADTH, COVER, QUALITY):
+            for name in (BREADTH, COVER, DEPTH, QUALITY):
                 bound = core.bounds[name] if core and _is_bounded(name, run, core) else None
                 reached = run.reached[name]
                 row += [
@@ -101,15 +119,17 @@ def results(measured: Measured) -> str:
                 ]
             rows.append([*row, "/".join(map(str, run.by_priority[BREADTH]))])
     header = ["engine"]
-    for name in ("pupils", "further needs", "points"):
+    for name in ("pupils", "further needs", "further sessions", "points"):
         header += [name, "at most", "gap"]
     return markdown([*header, "pupils by priority 3/2/1"], rows)
 
 
 def _is_bounded(name: str, run: Run, core: Run) -> bool:
     """Return whether the bound of a level, which takes those above as they are, holds for a run."""
-    above = {BREADTH: (), COVER: (BREADTH,), QUALITY: (BREADTH, COVER)}[name]
-    return all(run.by_priority[level] == core.by_priority[level] for level in above)
+    if name in (DEPTH, QUALITY):
+        # Peers leave out group places and further sessions, which the core's bounds take as they are.
+        return run is core
+    return name == BREADTH or run.by_priority[BREADTH] == core.by_priority[BREADTH]
 
 
 def left_out(measured: Measured) -> list[str]:
