@@ -17,7 +17,7 @@ from tutormatch.matching.advice import (
     recruitment_advice,
 )
 from tutormatch.matching.changes import Change, ChangeKind, smallest_changes
-from tutormatch.matching.competition import Competition, competition
+from tutormatch.matching.competitions import Competition, competition
 from tutormatch.matching.explanations import (
     Explanation,
     MatchExplanation,

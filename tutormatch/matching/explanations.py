@@ -1,28 +1,17 @@
 """Why this tutor, or why none: facts that anybody can check against the problem."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from tutormatch.matching.changes import Change
-from tutormatch.matching.competition import Competition
+from tutormatch.matching.changes import Change, Changes
+from tutormatch.matching.competitions import Competition, Competitions
 from tutormatch.matching.objective import match_items
 from tutormatch.matching.openings import EVERY_SLOT, to_bits
-from tutormatch.matching.problem import (
-    FunnelStep,
-    Match,
-    Need,
-    PairStatus,
-    Problem,
-    Pupil,
-    Reason,
-    Solution,
-    Tutor,
-    Unmatched,
-)
+from tutormatch.matching.problem import FunnelStep, Match, Need, Problem, Reason, Solution, Unmatched
 from tutormatch.matching.rules import tutoring_language
+from tutormatch.matching.standing import Standing, Teachers
 
 FUNNEL = ("subject", "grade", "language", "condition", "not_blocked", "common_time", "capacity")
 REASON_OF: Mapping[str, Reason] = {
@@ -127,104 +116,47 @@ def explain_unmatched(problem: Problem, matches: Iterable[Match]) -> tuple[Unmat
     return tuple(
         Unmatched(each.need_id, each.reason, each.funnel)
         for need in problem.needs
-        if need.id not in explainer.match_of
-        for each in (explainer.explain_unmatched(need),)
+        if need.id not in explainer.standing.match_of
+        for each in (explainer.reason_of(need),)
     )
 
 
-@dataclass
 class _Explainer:
-    problem: Problem
-    matches: tuple[Match, ...]
-    match_of: dict[str, Match] = field(init=False)
-
-    def __post_init__(self) -> None:
-        problem = self.problem
-        self.match_of = {match.need_id: match for match in self.matches}
-        self.sessions: Counter[str] = Counter()
-        self.pupils_of: dict[str, set[str]] = defaultdict(set)
-        self.tutors_of: dict[str, set[str]] = defaultdict(set)
-        self.tutor_taken: dict[str, int] = defaultdict(int)
-        self.pupil_taken: dict[str, int] = defaultdict(int)
-        for match in self.matches:
-            pupil_id, bits = problem.need[match.need_id].pupil_id, to_bits(match.slots)
-            self.sessions[match.tutor_id] += len(match.slots)
-            self.pupils_of[match.tutor_id].add(pupil_id)
-            self.tutors_of[pupil_id].add(match.tutor_id)
-            self.tutor_taken[match.tutor_id] |= bits
-            self.pupil_taken[pupil_id] |= bits
-        self.blocked: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        self.locked: set[str] = set()
-        for pair in problem.pairs:
-            if pair.status is PairStatus.BLOCKED:
-                self.blocked[pair.pupil_id][pair.tutor_id] |= to_bits(pair.slots) or EVERY_SLOT
-            elif pair.status is PairStatus.LOCKED and pair.need_id is not None:
-                self.locked.add(pair.need_id)
-
-    @cached_property
-    def _tutor_free(self) -> dict[str, int]:
-        return {tutor.id: to_bits(tutor.slots) for tutor in self.problem.tutors}
-
-    @cached_property
-    def _pupil_free(self) -> dict[str, int]:
-        return {pupil.id: to_bits(pupil.slots) for pupil in self.problem.pupils}
+    def __init__(self, problem: Problem, matches: tuple[Match, ...]) -> None:
+        self.problem = problem
+        self.matches = matches
+        self.standing = Standing(problem, matches)
 
     @cached_property
     def _points(self) -> dict[str, dict[str, int]]:
         return match_items(self.problem, self.matches)
 
     @cached_property
-    def _teachers_of(self) -> dict[str, list[Tutor]]:
-        tutors = defaultdict(list)
-        for tutor in self.problem.tutors:
-            for subject in {teaching.subject for teaching in tutor.subjects}:
-                tutors[subject].append(tutor)
-        return tutors
+    def _changes(self) -> Changes:
+        return Changes(self.standing)
 
     @cached_property
-    def _suited(self) -> dict[tuple, tuple[tuple[int, ...], list[str]]]:
-        return {}
+    def _competitions(self) -> Competitions:
+        return Competitions(self.problem, self.matches)
 
     def explain(self, need: Need) -> Explanation:
-        return self._explain_match(need) if need.id in self.match_of else self.explain_unmatched(need)
-
-    def _suited_tutors(self, need: Need, pupil: Pupil) -> tuple[tuple[int, ...], list[str]]:
-        """Return how many tutors rules 1, 2 and 6 leave one after the other, and the last of them."""
-        key = (need.subject, need.grade, frozenset(pupil.languages), pupil.requires)
-        if key not in self._suited:
-            left = self._teachers_of.get(need.subject, [])
-            counts = [len(left)]
-            for rule in (
-                lambda tutor: any(each.covers(need.subject, need.grade) for each in tutor.subjects),
-                lambda tutor: not tutor.languages.isdisjoint(pupil.languages),
-                lambda tutor: pupil.requires <= tutor.conditions,
-            ):
-                left = [tutor for tutor in left if rule(tutor)]
-                counts.append(len(left))
-            self._suited[key] = tuple(counts), [tutor.id for tutor in left]
-        return self._suited[key]
-
-    def _meeting(self, need: Need) -> tuple[list[int], dict[str, int]]:
-        """Return the funnel's counts up to common time, and the tutors left with the common slots."""
-        pupil = self.problem.pupil[need.pupil_id]
-        counts, suited = self._suited_tutors(need, pupil)
-        blocked = self.blocked.get(pupil.id, {})
-        allowed = {
-            tutor_id: EVERY_SLOT & ~blocked.get(tutor_id, 0)
-            for tutor_id in suited
-            if blocked.get(tutor_id, 0) != EVERY_SLOT
-        }
-        free = self._pupil_free[pupil.id]
-        common = {
-            tutor_id: bits for tutor_id, slots in allowed.items() if (bits := slots & free & self._tutor_free[tutor_id])
-        }
-        return [*counts, len(allowed), len(common)], common
+        if need.id in self.standing.match_of:
+            return self._explain_match(need)
+        found = self.reason_of(need)
+        is_full = found.reason is Reason.TUTORS_FULL
+        return replace(
+            found,
+            changes=self._changes.of(need),
+            competition=self._competitions.around(need) if is_full else None,
+        )
 
     def _explain_match(self, need: Need) -> MatchExplanation:
-        match = self.match_of[need.id]
-        tutor, pupil = self.problem.tutor[match.tutor_id], self.problem.pupil[need.pupil_id]
-        _, common = self._meeting(need)
-        others = [tutor_id for tutor_id in common if tutor_id != tutor.id]
+        problem, standing = self.problem, self.standing
+        match, pupil = standing.match_of[need.id], standing.pupil_of(need)
+        tutor, teachers = problem.tutor[match.tutor_id], standing.teachers(need.subject)
+        common = standing.meeting(teachers, pupil, teachers.at, to_bits(pupil.slots)) & standing.suited(need)[-1]
+        others = common & ~teachers.of([standing.tutor_index[tutor.id]])
+        named = teachers.first(others, ALTERNATIVES_NAMED)
         return MatchExplanation(
             need_id=need.id,
             tutor_id=tutor.id,
@@ -234,22 +166,26 @@ class _Explainer:
             slots=match.slots,
             common_slots=tuple(sorted(tutor.slots & pupil.slots)),
             points=self._points[need.id],
-            is_locked=need.id in self.locked,
-            alternatives=len(others),
-            alternative_tutors=tuple(others[:ALTERNATIVES_NAMED]),
+            is_locked=need.id in standing.locked,
+            alternatives=others.bit_count(),
+            alternative_tutors=tuple(problem.tutors[number].id for number in named),
         )
 
-    def explain_unmatched(self, need: Need) -> UnmatchedExplanation:
-        counts, common = self._meeting(need)
-        pupil = self.problem.pupil[need.pupil_id]
-        own_time = {
-            tutor_id: bits for tutor_id, slots in common.items() if (bits := slots & ~self.pupil_taken.get(pupil.id, 0))
-        }
-        own = self.tutors_of.get(pupil.id, set())
-        is_at_limit = pupil.max_tutors is not None and len(own) >= pupil.max_tutors
-        allowed = {tutor_id: bits for tutor_id, bits in own_time.items() if not is_at_limit or tutor_id in own}
-        with_room = [tutor_id for tutor_id, bits in allowed.items() if self._has_room(tutor_id, pupil, bits)]
-        funnel = tuple(FunnelStep(rule, left) for rule, left in zip(FUNNEL, [*counts, len(with_room)], strict=True))
+    def reason_of(self, need: Need) -> UnmatchedExplanation:
+        """Return the funnel of a need without a match, and the rule that emptied it."""
+        standing, pupil = self.standing, self.standing.pupil_of(need)
+        teachers = standing.teachers(need.subject)
+        by_rule = standing.suited(need)
+        slots, taken = to_bits(pupil.slots), standing.pupil_taken.get(pupil.id, 0)
+        is_met = by_rule[-1] & ~_blocked_wholly(standing, teachers, pupil.id)
+        common = is_met & standing.meeting(teachers, pupil, teachers.at, slots)
+        own_time = common & standing.meeting(teachers, pupil, teachers.at, slots & ~taken) if taken else common
+        allowed = own_time & standing.within_reach(teachers, pupil, teachers.everybody)
+        with_room = allowed & standing.with_room(teachers, pupil)
+        if with_room:
+            with_room &= standing.meeting(teachers, pupil, teachers.free, slots & ~taken)
+        left = (teachers.everybody, *by_rule, is_met, common, with_room)
+        funnel = tuple(FunnelStep(rule, bits.bit_count()) for rule, bits in zip(FUNNEL, left, strict=True))
         emptied = next((step.rule for step in funnel if step.tutors_left == 0), None)
         if emptied in REASON_OF:
             reason = REASON_OF[emptied]
@@ -261,11 +197,7 @@ class _Explainer:
             reason = Reason.TUTORS_FULL
         return UnmatchedExplanation(need.id, reason, funnel, need.subject, need.grade)
 
-    def _has_room(self, tutor_id: str, pupil: Pupil, bits: int) -> bool:
-        tutor = self.problem.tutor[tutor_id]
-        pupils = self.pupils_of.get(tutor_id, set())
-        return (
-            bool(bits & ~self.tutor_taken.get(tutor_id, 0))
-            and self.sessions[tutor_id] < tutor.sessions_per_week
-            and (pupil.id in pupils or len(pupils) < tutor.max_pupils)
-        )
+
+def _blocked_wholly(standing: Standing, teachers: Teachers, pupil_id: str) -> int:
+    blocked = standing.blocked.get(pupil_id, {})
+    return teachers.of(tutor for tutor, bits in blocked.items() if bits == EVERY_SLOT)
