@@ -90,14 +90,11 @@ class _Taken:
 
 
 def _plans(problem: Problem, matches: Collection[Match], taken: _Taken) -> list[_Plan]:
-    """Return what may change, leaving out tutors with whom nobody wants or could have a further session."""
+    """Return what may change, leaving out tutors with whom nobody wants a further session."""
     by_tutor = defaultdict(list)
     for match in sorted(matches):
         if taken.is_open(match):
             by_tutor[match.tutor_id].append(match)
-    sessions: dict[str, int] = defaultdict(int)
-    for match in matches:
-        sessions[match.tutor_id] |= to_bits(match.slots)
     blocked: dict[tuple[str, str], int] = defaultdict(int)
     for pair in problem.pairs:
         if pair.status is PairStatus.BLOCKED:
@@ -106,9 +103,7 @@ def _plans(problem: Problem, matches: Collection[Match], taken: _Taken) -> list[
     given: dict[str, int] = defaultdict(int)
     for tutor_id, own in by_tutor.items():
         tutor = problem.tutor[tutor_id]
-        if sessions[tutor_id].bit_count() >= tutor.sessions_per_week or all(
-            len(match.slots) >= problem.need[match.need_id].sessions_per_week for match in own
-        ):
+        if all(problem.need[match.need_id].sessions_per_week == 1 for match in own):
             continue
         free = to_bits(tutor.slots) & ~taken.by_tutor[tutor_id]
         for match in own:

@@ -10,6 +10,7 @@ from tutormatch.matching.assignment import Assignment, decode
 from tutormatch.matching.bundles import full_wishes
 from tutormatch.matching.deepening import deepen
 from tutormatch.matching.engines import COUNTS, ENGINES, SolverFailed, engine_named
+from tutormatch.matching.exchange import exchange
 from tutormatch.matching.explanations import explain_unmatched
 from tutormatch.matching.faults import FaultyInput, check
 from tutormatch.matching.grouping import attend, join_groups
@@ -198,16 +199,17 @@ class _Run:
         with stages.stage("check"):
             if faults := check(self.problem):
                 raise FaultyInput(faults)
-        matches = self._breadth_and_cover(self.problem)
+        problem = self.problem
+        matches = self._breadth_and_cover(problem)
         if self.profile is Profile.DEPTH_FIRST:
-            full = full_wishes(self.problem)
-            matches = self._breadth_and_cover(with_locked(self.problem, full))
+            problem = with_locked(problem, full_wishes(problem))
+            matches = self._breadth_and_cover(problem)
         with stages.stage("group"):
             if stages.has_time:
-                matches = join_groups(self.problem, matches, self.profile)
+                matches = join_groups(problem, matches, self.profile)
         with stages.stage("deepen"):
             if stages.has_time:
-                matches = self._deepen(matches)
+                matches = self._deepen(problem, exchange(problem, matches, self.profile))
         with stages.stage("certify"):
             certificate = self._certificate(measure(self.problem, matches, self.profile))
         with stages.stage("explain"):
@@ -275,15 +277,15 @@ class _Run:
         fill(program.best)
         return program.best
 
-    def _deepen(self, matches: tuple[Match, ...]) -> tuple[Match, ...]:
+    def _deepen(self, problem: Problem, matches: tuple[Match, ...]) -> tuple[Match, ...]:
         """Give further sessions, and look again at what the moved sessions make possible."""
         while True:
-            matches = deepen(self.problem, matches)
-            rest = Assignment(Openings(with_locked(self.problem, matches), self.profile))
+            matches = deepen(problem, matches)
+            rest = Assignment(Openings(with_locked(problem, matches), self.profile))
             fill(rest)
-            found = join_groups(self.problem, [*matches, *rest.new_matches()], self.profile)
+            found = join_groups(problem, [*matches, *rest.new_matches()], self.profile)
             if len(found) == len(matches):
-                return attend(self.problem, matches)
+                return attend(problem, matches)
             matches = found
 
     def _certificate(self, reached: Mapping[str, Reached]) -> Certificate:

@@ -1,0 +1,216 @@
+"""Further sessions, group places, exchanges and whole wishes: what comes after the class network."""
+
+from collections import Counter
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.matching.builders import locked, match, need, problem, pupil, reached, served, tutor
+from tests.matching.strategies import problems
+from tests.matching.test_properties import thorough
+from tutormatch.matching import Profile, Teaching, solve, verify
+from tutormatch.matching.deepening import deepen
+from tutormatch.matching.exchange import exchange, seat_sessions
+from tutormatch.matching.grouping import join_groups
+from tutormatch.matching.levels import measure
+from tutormatch.matching.slots import format_slots
+from tutormatch.matching.verifier import broken_rules
+
+WEEK = "mon-15;tue-15;wed-15"
+ANYTHING = (Teaching("ALG", 1, 11), Teaching("MATH", 1, 11))
+
+
+def sessions(solution) -> dict[str, str]:
+    """Return the slots of every match."""
+    return {each.need_id: format_slots(each.slots) for each in solution.matches}
+
+
+def totals(source, matches, profile=Profile.BREADTH_FIRST) -> dict[str, int]:
+    return {name: level.total for name, level in measure(source, matches, profile).items()}
+
+
+def test_a_need_gets_the_sessions_it_wants_with_one_tutor():
+    source = problem(
+        [tutor(slots=WEEK, sessions_per_week=3), tutor("T2", WEEK, sessions_per_week=3)],
+        [pupil(slots=WEEK)],
+        [need(sessions_per_week=2)],
+    )
+    solution = solve(source)
+    assert [len(each.slots) for each in solution.matches] == [2]
+    assert reached(solution)["depth"] == 1
+    assert verify(source, solution) == []
+
+
+def test_sessions_spread_over_days():
+    slots = "mon-15;mon-16;mon-17;thu-15"
+    source = problem([tutor(slots=slots, sessions_per_week=2)], [pupil(slots=slots)], [need(sessions_per_week=2)])
+    (slots_of,) = sessions(solve(source)).values()
+    assert slots_of.endswith("thu-15")
+
+
+def test_another_pupil_comes_before_a_second_session():
+    source = problem(
+        [tutor(slots=WEEK, sessions_per_week=2)],
+        [pupil("P1", WEEK), pupil("P2", WEEK)],
+        [need("N1", "P1", sessions_per_week=2, priority=3), need("N2", "P2", priority=1)],
+    )
+    assert {each: len(slots) for each, slots in sessions(solve(source)).items()} == {"N1": 6, "N2": 6}
+
+
+def test_depth_first_gives_the_urgent_pupil_all_sessions():
+    source = problem(
+        [tutor(slots=WEEK, sessions_per_week=2)],
+        [pupil("P1", WEEK), pupil("P2", WEEK)],
+        [need("N1", "P1", sessions_per_week=2, priority=3), need("N2", "P2", priority=1)],
+    )
+    solution = solve(source, profile=Profile.DEPTH_FIRST)
+    assert sessions(solution) == {"N1": "mon-15;tue-15"}
+    assert reached(solution)["complete"] == 1
+    assert solution.certificate.profile is Profile.DEPTH_FIRST
+
+
+def test_longest_wait_first_puts_waiting_before_urgency():
+    source = problem(
+        [tutor()],
+        [pupil("P1"), pupil("P2")],
+        [need("N1", "P1", waiting_days=9, priority=1), need("N2", "P2", priority=3)],
+    )
+    assert served(solve(source)) == {"N2": "T1"}
+    assert served(solve(source, profile=Profile.LONGEST_WAIT_FIRST)) == {"N1": "T1"}
+
+
+def test_a_locked_match_gets_no_further_session():
+    source = problem(
+        [tutor(slots=WEEK, sessions_per_week=3)],
+        [pupil(slots=WEEK)],
+        [need(sessions_per_week=2)],
+        [locked("N1", "T1", "tue-15")],
+    )
+    assert sessions(solve(source)) == {"N1": "tue-15"}
+
+
+def group_of(*pupils, **tutor_fields):
+    """Return a problem of one tutor with one hour and these pupils, all in the same subject and grade."""
+    return problem(
+        [tutor(max_pupils=3, group_size=3, **tutor_fields)],
+        pupils,
+        [need(f"N{each.id}", each.id, group_ok=True) for each in pupils],
+    )
+
+
+def test_who_would_stay_unserved_joins_a_group():
+    solution = solve(group_of(pupil("P1"), pupil("P2")))
+    host, guest = sorted(solution.matches, key=lambda each: each.joins)
+    assert (host.joins, guest.joins) == ("", host.need_id)
+    assert host.slots == guest.slots
+    assert (reached(solution)["breadth"], reached(solution)["groups"]) == (1, 1)
+
+
+def test_a_group_has_one_language_that_all_share():
+    first = pupil("P1", languages=("kk", "ru"))
+    source = group_of(first, pupil("P2", languages=("kk",)), pupil("P3", languages=("ru",)), languages=("kk", "ru"))
+    matches = join_groups(source, [match("NP1")])
+    assert len(matches) == 2
+    assert broken_rules(source, matches) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(
+            problem([tutor(group_size=2)], [pupil("P1"), pupil("P2")], [need("N1", group_ok=True), need("N2", "P2")]),
+            id="one pupil may not be in a group",
+        ),
+        pytest.param(
+            problem(
+                [tutor(max_pupils=2)],
+                [pupil("P1"), pupil("P2")],
+                [need("N1", group_ok=True), need("N2", "P2", group_ok=True)],
+            ),
+            id="the tutor takes no groups",
+        ),
+        pytest.param(
+            problem(
+                [tutor(group_size=2)],
+                [pupil("P1"), pupil("P2")],
+                [need("N1", group_ok=True), need("N2", "P2", group_ok=True)],
+            ),
+            id="the tutor has room for one pupil",
+        ),
+        pytest.param(
+            problem(
+                [tutor(group_size=2, max_pupils=2)],
+                [pupil("P1"), pupil("P2")],
+                [need("N1", group_ok=True), need("N2", "P2", grade=6, group_ok=True)],
+            ),
+            id="the grades differ",
+        ),
+    ],
+)
+def test_a_group_that_breaks_a_rule_is_not_formed(source):
+    assert len(solve(source).matches) == 1
+
+
+def test_an_exchange_brings_a_wish_to_a_tutor_who_has_the_time():
+    """P1 could meet T2 twice and T1 once; P2 the other way round: they change places."""
+    source = problem(
+        [tutor("T1", "mon-15;tue-15", sessions_per_week=2), tutor("T2", "wed-15;thu-15", sessions_per_week=2)],
+        [pupil("P1", "mon-15;wed-15;thu-15"), pupil("P2", "mon-15;tue-15;wed-15")],
+        [need("N1", "P1", sessions_per_week=2), need("N2", "P2", sessions_per_week=2)],
+    )
+    before = [match("N1", "T1", "mon-15"), match("N2", "T2", "wed-15")]
+    assert totals(source, deepen(source, before))["depth"] == 0
+    assert totals(source, deepen(source, exchange(source, before)))["depth"] == 2
+
+
+@st.composite
+def seatings(draw):
+    free = draw(st.lists(st.integers(0, 31), max_size=3))
+    return free, [draw(st.integers(1, 3)) for _ in free], draw(st.integers(0, 4))
+
+
+@thorough
+@given(seatings())
+def test_the_sessions_of_a_tutor_are_as_many_as_trying_all_ways_finds(seating):
+    free, wanted, limit = seating
+    owners = [[None, *(need for need, bits in enumerate(free) if bits >> slot & 1)] for slot in range(5)]
+    best = None
+    for way in product(*owners):
+        count = Counter(owner for owner in way if owner is not None)
+        if count.total() <= limit and all(1 <= count[need] <= most for need, most in enumerate(wanted)):
+            best = max(best or 0, count.total())
+    found = seat_sessions(free, wanted, limit)
+    assert (None if found is None else sum(map(len, found))) == best
+    for need_, slots in enumerate(found or ()):
+        assert all(free[need_] >> slot & 1 for slot in slots)
+
+
+@thorough
+@given(problems(), st.sampled_from(Profile))
+def test_what_comes_after_the_flow_keeps_rules_and_the_levels_above(problem_, profile):
+    before = solve(problem_, profile=profile, time_limit=0).matches
+    assert all(len(each.slots) == 1 for each in before if not is_locked(problem_, each))
+    found = exchange(problem_, before, profile)
+    for after in (found, deepen(problem_, found), join_groups(problem_, found, profile)):
+        assert broken_rules(problem_, after) == []
+        assert by_rank(problem_, after, profile) == by_rank(problem_, before, profile)
+        assert totals(problem_, after)["cover"] == totals(problem_, before)["cover"]
+        assert totals(problem_, after)["depth"] >= totals(problem_, before)["depth"]
+
+
+def is_locked(problem_, each) -> bool:
+    return any(pair.need_id == each.need_id for pair in problem_.pairs)
+
+
+def by_rank(problem_, matches, profile) -> Counter:
+    """Return how many pupils with sessions of their own there are at each place of the order."""
+    places = {}
+    for each in problem_.needs:
+        place = (each.priority, each.waiting_days)
+        if profile is Profile.LONGEST_WAIT_FIRST:
+            place = place[::-1]
+        places[each.pupil_id] = max(place, places.get(each.pupil_id, place))
+    pupils = {problem_.need[each.need_id].pupil_id for each in matches if not each.joins}
+    return Counter(places[pupil_id] for pupil_id in pupils)
