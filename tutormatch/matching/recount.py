@@ -1,19 +1,35 @@
-"""The counts and bounds of a certificate, recomputed for `verify` by SciPy's maximum flow.
+"""The counts of a certificate and its bounds, recomputed for `verify`.
 
 Nothing here is shared with the solver but the records and the table of points.
+
+Notes
+-----
+What a level says of its proof decides how its bound is recomputed: ``prices`` from the
+prices of the certificate, ``count`` from the records alone, ``flow`` by a maximum flow
+(breadth and cover only). A bound that is called ``exact`` comes from an integer program
+that cannot be recomputed; it is trusted, but only where the certificate's prices do not
+show as much.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import maximum_flow
 
-from tutormatch.matching.objective import POINTS
-from tutormatch.matching.problem import Certificate, Match, Need, PairStatus, Problem, Pupil, Tutor
-from tutormatch.matching.slots import SLOTS_PER_WEEK
+from tutormatch.matching.count_check import bounds_by_count
+from tutormatch.matching.market import Market
+from tutormatch.matching.objective import LEVELS, POINTS
+from tutormatch.matching.price_check import PricedMarket, faults_of
+from tutormatch.matching.problem import PRIORITIES, Certificate, Level, Match, PairStatus, Problem, Profile
+
+if TYPE_CHECKING:
+    from tutormatch.matching.flow_check import FlowBounds
+
+LESS_IS_BETTER = "balance"
+PROOFS = ("prices", "count", "flow", "exact")
 
 
 def check_certificate(
@@ -28,51 +44,127 @@ def check_certificate(
         That keep every hard rule.
     certificate : Certificate
     """
-    levels = {level.name: level for level in certificate.levels}
-    reached = recount(problem, matches)
-    for name, by_priority in reached.items():
-        if name not in levels:
+    claimed = {level.name: level for level in certificate.levels}
+    counts = recount(problem, matches)
+    reached = {name: sum(counts[name].values()) for name in counts}
+    names = LEVELS[certificate.profile]
+    for name in names:
+        if name not in claimed:
             yield name, "is missing from the certificate"
             continue
-        level, count = levels[name], sum(by_priority.values())
-        if level.reached != count:
-            yield name, f"claims {level.reached}, the matches have {count}"
-        if level.bound < count:
-            yield name, f"claims that {level.bound} is the most, the matches have {count}"
-        if name != "quality" and dict(level.by_priority) != dict(by_priority):
-            yield name, f"claims {dict(level.by_priority)} by priority, the matches have {dict(by_priority)}"
-    if not {"breadth", "cover"} <= levels.keys():
+        yield from ((name, message) for message in _check_counts(claimed[name], counts[name]))
+    if tuple(claimed) != names and set(claimed) >= set(names):
+        yield "records", f"the levels are not {', '.join(names)} in this order"
+    bounds = Bounds(problem, matches, certificate, reached)
+    for name in names:
+        if name in claimed:
+            yield from ((name, message) for message in _check_bound(bounds, claimed[name]))
+    if "breadth" in claimed:
+        yield from (("breadth", message) for message in _check_order(bounds, claimed["breadth"]))
+
+
+def _check_counts(level: Level, counts: Mapping[int, int]) -> Iterator[str]:
+    count = sum(counts.values())
+    if level.reached != count:
+        yield f"claims {level.reached}, the matches have {count}"
+    if level.name == LESS_IS_BETTER and level.bound > count:
+        yield f"claims that {level.bound} is the least, the matches have {count}"
+    if level.name != LESS_IS_BETTER and level.bound < count:
+        yield f"claims that {level.bound} is the most, the matches have {count}"
+    if 0 not in counts and dict(level.by_priority) != dict(counts):
+        yield f"claims {dict(level.by_priority)} by priority, the matches have {dict(counts)}"
+
+
+def _check_bound(bounds: "Bounds", level: Level) -> Iterator[str]:
+    """Yield what is wrong with how a bound is proven."""
+    name = level.name
+    if name in bounds.prices:
+        faults = list(faults_of(bounds.prices[name]))
+        yield from faults
+        if faults:
+            return
+    by_prices = bounds.by_prices(name)
+    match level.proof:
+        case "prices" if by_prices is None:
+            yield "has no prices that prove its bound"
+        case "prices" if _is_false(level, by_prices):
+            yield f"claims that {level.bound} is the most, its prices show {by_prices}"
+        case "count" if (counted := bounds.by_count.get(name)) is None:
+            yield "has no bound that counting shows"
+        case "count" if name == LESS_IS_BETTER and level.bound > counted:
+            yield f"claims that {level.bound} is the least, counting only shows {counted}"
+        case "count" if name != LESS_IS_BETTER and level.bound < counted:
+            yield f"claims that {level.bound} is the most, counting only shows {counted}"
+        case "flow" if (most := bounds.by_flow(name)) is None:
+            yield "has no bound that a flow shows"
+        case "flow" if _is_false(level, most):
+            yield f"claims that {level.bound} is the most, a flow shows {most}"
+        case "exact" if by_prices is not None and by_prices <= level.bound:
+            yield "calls its bound exact, though its prices show as much"
+        case "prices" | "count" | "flow" | "exact":
+            return
+        case _:
+            yield f"calls its proof {level.proof}, expected {', '.join(PROOFS)}"
+
+
+def _is_false(level: Level, shown: int) -> bool:
+    """Return whether a bound is less than what is shown, or, of breadth, anything else: there it is exact."""
+    return level.bound != shown if level.name == "breadth" else level.bound < shown
+
+
+def _check_order(bounds: "Bounds", level: Level) -> Iterator[str]:
+    """Yield where breadth that claims to be the most leaves out those who come first."""
+    if bounds.profile is Profile.DEPTH_FIRST or level.gap:
         return
-    bounds = FlowBounds(problem)
-    yield from _check_breadth(bounds, reached["breadth"], levels["breadth"].bound)
-    pupils = sum(reached["breadth"].values())
-    provable = bounds.most_needs() - pupils
-    if levels["cover"].proof == "flow" and levels["cover"].bound < provable:
-        yield "cover", f"claims that {levels['cover'].bound} is the most, a flow only shows {provable}"
-
-
-def _check_breadth(bounds: "FlowBounds", reached: Counter[int], claimed: int) -> Iterator[tuple[str, str]]:
-    so_far = 0
-    for priority in (3, 2, 1):
-        so_far += reached[priority]
-        most = bounds.most_pupils(priority)
-        if so_far < most:
-            yield (
-                "breadth",
-                f"{so_far} pupils with a need of priority {priority} or more have a tutor, {most} could",
-            )
-    if claimed != most:
-        yield "breadth", f"claims that {claimed} is the most, the maximum flow is {most}"
+    if level.proof == "prices" and "breadth" in bounds.prices:
+        if any(faults_of(bounds.prices["breadth"])):
+            return
+        most, by_priority = bounds.breadth_by_prices
+        for priority, could in zip(PRIORITIES, by_priority, strict=True):
+            count = bounds.new_pupils(priority)
+            if count < could and bounds.profile is Profile.BREADTH_FIRST:
+                yield f"{count} more pupils with a need of priority {priority} or more have a tutor, {could} could"
+        if bounds.sum_of_ranks < most:
+            yield f"the ranks of its pupils add up to {bounds.sum_of_ranks}, its prices only show {most}"
+    elif level.proof == "flow" and bounds.profile is Profile.BREADTH_FIRST:
+        yield from bounds.order_by_flow(level)
 
 
 def recount(problem: Problem, matches: Collection[Match]) -> dict[str, Counter[int]]:
-    """Count breadth and cover by the pupil's most urgent need, and quality in one sum."""
-    most_urgent = _most_urgent(problem)
-    needs_of = Counter(problem.need[match.need_id].pupil_id for match in matches if not match.joins)
-    breadth, cover = Counter({3: 0, 2: 0, 1: 0}), Counter({3: 0, 2: 0, 1: 0})
-    for pupil_id, count in needs_of.items():
-        breadth[most_urgent[pupil_id]] += 1
-        cover[most_urgent[pupil_id]] += count - 1
+    """Count every level; complete, breadth, cover and groups by the pupil's most urgent need, others under 0."""
+    urgency: dict[str, int] = {}
+    for need in problem.needs:
+        urgency[need.pupil_id] = max(need.priority, urgency.get(need.pupil_id, 0))
+    complete, breadth, cover, groups = (Counter(dict.fromkeys(PRIORITIES, 0)) for _ in range(4))
+    of_pupil: Counter[str] = Counter()
+    with_all: set[str] = set()
+    depth = 0
+    for match in matches:
+        need = problem.need[match.need_id]
+        if match.joins:
+            groups[urgency[need.pupil_id]] += 1
+            continue
+        of_pupil[need.pupil_id] += 1
+        depth += len(match.slots) - 1
+        if len(match.slots) == need.sessions_per_week:
+            with_all.add(need.pupil_id)
+    for pupil_id in with_all:
+        complete[urgency[pupil_id]] += 1
+    for pupil_id, count in of_pupil.items():
+        breadth[urgency[pupil_id]] += 1
+        cover[urgency[pupil_id]] += count - 1
+    return {
+        "complete": complete,
+        "breadth": breadth,
+        "cover": cover,
+        "groups": groups,
+        "depth": Counter({0: depth}),
+        "quality": Counter({0: _points(problem, matches)}),
+        "balance": Counter({0: _unevenness(problem, matches)}),
+    }
+
+
+def _points(problem: Problem, matches: Collection[Match]) -> int:
     returning = {(pair.tutor_id, pair.pupil_id) for pair in problem.pairs if pair.status is PairStatus.RETURNING}
     points = 0
     for match in matches:
@@ -85,202 +177,111 @@ def recount(problem: Problem, matches: Collection[Match]) -> dict[str, Counter[i
         if not match.joins:
             points += POINTS["spread"] * (len({slot // 24 for slot in match.slots}) - 1)
     couples = {(match.tutor_id, problem.need[match.need_id].pupil_id) for match in matches}
-    points += POINTS["same_tutor"] * (len(matches) - len(couples))
-    return {"breadth": breadth, "cover": cover, "quality": Counter({0: points})}
+    return points + POINTS["same_tutor"] * (len(matches) - len(couples))
 
 
-def _most_urgent(problem: Problem) -> dict[str, int]:
-    most_urgent: dict[str, int] = {}
-    for need in problem.needs:
-        most_urgent[need.pupil_id] = max(need.priority, most_urgent.get(need.pupil_id, 0))
-    return most_urgent
+def _unevenness(problem: Problem, matches: Collection[Match]) -> int:
+    schools: dict[str, set[str]] = defaultdict(set)
+    tutors: dict[str, set[int]] = defaultdict(set)
+    for match in matches:
+        pupil_id = problem.need[match.need_id].pupil_id
+        schools[problem.pupil[pupil_id].school].add(pupil_id)
+        tutors[match.tutor_id].update(match.slots)
+    return sum(len(each) * (len(each) - 1) // 2 for each in chain(schools.values(), tutors.values()))
 
 
-class FlowBounds:
-    """Upper bounds of breadth and of all needs served, from maximum flows.
+class Bounds:
+    """The bounds of one solution, each computed when it is asked for.
 
-    Needs that the same tutors suit share one node in each slot; a pupil with locked
-    or blocked pairs has nodes of their own. Two needs of a pupil in one slot, and a
-    pupil's number of tutors, are not looked at: the bounds stay bounds.
+    Parameters
+    ----------
+    problem : Problem
+    matches : collection of Match
+    certificate : Certificate
+    reached : mapping of str to int
+        By level, as counted.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        matches: Collection[Match],
+        certificate: Certificate,
+        reached: Mapping[str, int],
+    ) -> None:
         self.problem = problem
-        self.tutor_slots = {tutor.id: set(tutor.slots) for tutor in problem.tutors}
-        self.pupil_slots = {pupil.id: set(pupil.slots) for pupil in problem.pupils}
-        self.sessions = {tutor.id: tutor.sessions_per_week for tutor in problem.tutors}
-        self.couples: set[tuple[str, str]] = set()
-        self.blocked: dict[tuple[str, str], set[int]] = defaultdict(set)
-        self.agreed: set[str] = set()
-        for pair in problem.pairs:
-            couple = (pair.tutor_id, pair.pupil_id)
-            if pair.status is PairStatus.LOCKED:
-                self.agreed.add(pair.need_id or "")
-                self.couples.add(couple)
-                self.tutor_slots[pair.tutor_id] -= pair.slots
-                self.pupil_slots[pair.pupil_id] -= pair.slots
-                self.sessions[pair.tutor_id] -= len(pair.slots)
-            elif pair.status is PairStatus.BLOCKED:
-                self.blocked[couple] |= pair.slots or set(range(SLOTS_PER_WEEK))
-        self.pupils = {tutor.id: tutor.max_pupils for tutor in problem.tutors}
-        own_tutors = Counter(pupil_id for _, pupil_id in self.couples)
-        for tutor_id, _ in self.couples:
-            self.pupils[tutor_id] -= 1
-        self.has_room = {
-            pupil.id: pupil.max_tutors is None or own_tutors[pupil.id] < pupil.max_tutors for pupil in problem.pupils
-        }
-        self.special = {pupil_id for _, pupil_id in self.couples} | {pupil_id for _, pupil_id in self.blocked}
-        self.served = {pupil_id for _, pupil_id in self.couples}
-        self.open_needs = [need for need in problem.needs if need.id not in self.agreed]
-
-    def most_pupils(self, priority: int) -> int:
-        """Return how many pupils with a need of ``priority`` or more can have a tutor at once."""
-        most_urgent = _most_urgent(self.problem)
-        entries = {
-            need.pupil_id: 1
-            for need in self.open_needs
-            if need.pupil_id not in self.served and most_urgent[need.pupil_id] >= priority
-        }
-        exits = {tutor.id: max(0, min(self.sessions[tutor.id], self.pupils[tutor.id])) for tutor in self.problem.tutors}
-        served = sum(most_urgent[pupil_id] >= priority for pupil_id in self.served)
-        return served + self._flow(entries, exits, {})
-
-    def most_needs(self) -> int:
-        """Return how many needs can have a tutor at once, locked ones included."""
-        entries = Counter(need.pupil_id for need in self.open_needs)
-        exits, repeats = {}, {}
-        for tutor in self.problem.tutors:
-            sessions, pupils = self.sessions[tutor.id], self.pupils[tutor.id]
-            exits[tutor.id] = min(sessions, pupils) if pupils > 0 else sessions
-            # What goes beyond one session for each new pupil must repeat a pupil.
-            repeats[tutor.id] = sessions - exits[tutor.id]
-        return len(self.agreed) + self._flow(entries, exits, repeats)
+        self.matches = matches
+        self.profile = certificate.profile
+        self.prices = certificate.prices
+        self.reached = reached
 
     @cached_property
-    def _tutors_of(self) -> dict[tuple, list[tuple[Tutor, set[int]]]]:
-        return {}
-
-    def _signature(self, need: Need) -> tuple[object, ...]:
-        pupil = self.problem.pupil[need.pupil_id]
-        own = pupil.id if pupil.id in self.special else None
-        return (need.subject, need.grade, frozenset(pupil.languages), pupil.requires, own)
+    def market(self) -> Market:
+        return Market(self.problem, self.matches, self.profile)
 
     @cached_property
-    def _teachers_of(self) -> dict[str, list[Tutor]]:
-        tutors = defaultdict(list)
-        for tutor in self.problem.tutors:
-            for subject in {each.subject for each in tutor.subjects}:
-                tutors[subject].append(tutor)
-        return tutors
+    def _is_served(self) -> np.ndarray:
+        """By pupil with open needs: whether the first sessions of their own are among the new matches."""
+        with_own = {self.problem.need[match.need_id].pupil_id for match in self.matches if not match.joins}
+        return self.market.is_new & np.array([pupil_id in with_own for pupil_id in self.market.pupils], dtype=bool)
 
-    def _suitable(self, need: Need) -> list[tuple[Tutor, set[int]]]:
-        """Return the tutors whom ``need`` may still get, each with the slots the tutor could give."""
-        signature = self._signature(need)
-        if signature not in self._tutors_of:
-            pupil = self.problem.pupil[need.pupil_id]
-            self._tutors_of[signature] = [
-                (tutor, self.tutor_slots[tutor.id] - self.blocked.get((tutor.id, pupil.id), set()))
-                for tutor in self._teachers_of.get(need.subject, ())
-                if self._may_meet(tutor, pupil) and _suits(tutor, pupil, need)
-            ]
-        return self._tutors_of[signature]
+    @property
+    def sum_of_ranks(self) -> int:
+        return int(self.market.rank[self._is_served].sum())
 
-    def _may_meet(self, tutor: Tutor, pupil: Pupil) -> bool:
-        is_new = (tutor.id, pupil.id) not in self.couples
-        if is_new and not (self.pupils[tutor.id] > 0 and self.has_room[pupil.id]):
-            return False
-        return self.sessions[tutor.id] > 0
-
-    def _flow(self, entries: dict[str, int], exits: dict[str, int], repeats: dict[str, int]) -> int:
-        """Return the maximum flow from pupils to tutors with these capacities at both ends."""
-        arcs = self._meetings.copy()
-        for pupil_id, capacity in entries.items():
-            arcs.add("source", ("pupil", pupil_id), capacity)
-        for tutor_id, capacity in exits.items():
-            arcs.add(("tutor", tutor_id), "sink", capacity)
-        if repeats:
-            self._add_repeats(arcs, repeats)
-        return arcs.maximum_flow()
+    def new_pupils(self, priority: int) -> int:
+        """Return how many pupils with an open need of ``priority`` or more have their first sessions."""
+        return int((self._is_served & (self.market.most_urgent >= priority)).sum())
 
     @cached_property
-    def _meetings(self) -> "_Arcs":
-        """The arcs from pupils to tutors, which are the same in every flow."""
-        arcs = _Arcs()
-        wanted: dict[tuple, set[int]] = defaultdict(set)
-        for need in self.open_needs:
-            arcs.add(("pupil", need.pupil_id), ("need", need.id), 1)
-            signature, free = self._signature(need), self.pupil_slots[need.pupil_id]
-            wanted[signature] |= free
-            for slot in free:
-                arcs.add(("need", need.id), (signature, slot), 1)
-        hours: set[tuple[str, int]] = set()
-        for signature, slots in {self._signature(need): self._suitable(need) for need in self.open_needs}.items():
-            for tutor, own in slots:
-                for slot in own & wanted[signature]:
-                    arcs.add((signature, slot), (tutor.id, slot), 1)
-                    hours.add((tutor.id, slot))
-        for tutor_id, slot in hours:
-            arcs.add((tutor_id, slot), ("tutor", tutor_id), 1)
-        return arcs
+    def breadth_by_prices(self) -> tuple[int, list[int]]:
+        """The sum of ranks, and the number of pupils of each priority or more, that prices show."""
+        market = self.market
+        least_ranks = [
+            int(market.rank[market.most_urgent >= priority].min(initial=market.rank.max(initial=0) + 1))
+            for priority in PRIORITIES[:-1]
+        ]
+        return PricedMarket(market, self.prices["breadth"]).breadth_bounds([*least_ranks, 1])
 
-    def _add_repeats(self, arcs: "_Arcs", repeats: dict[str, int]) -> None:
-        """Let tutors give what goes beyond one session for each pupil to pupils whom they could meet twice."""
-        meetings: Counter[tuple[str, str]] = Counter(dict.fromkeys(self.couples, 1))
-        possible = []
-        own_needs = Counter(need.pupil_id for need in self.open_needs)
-        for need in self.open_needs:
-            if own_needs[need.pupil_id] == 1 and need.pupil_id not in self.served:
-                continue
-            for tutor, slots in self._suitable(need):
-                # Who are not yet together need one slot for each meeting.
-                least = 1 if (tutor.id, need.pupil_id) in self.couples else 2
-                if repeats[tutor.id] and len(self.pupil_slots[need.pupil_id] & slots) >= least:
-                    meetings[tutor.id, need.pupil_id] += 1
-                    possible.append((need, tutor.id))
-        repeating = set()
-        for need, tutor_id in possible:
-            if meetings[tutor_id, need.pupil_id] > 1:
-                arcs.add(("need", need.id), ("repeats", tutor_id), 1)
-                repeating.add(tutor_id)
-        for tutor_id in repeating:
-            arcs.add(("repeats", tutor_id), "sink", repeats[tutor_id])
+    def by_prices(self, name: str) -> int | None:
+        """Return the bound of a level that its prices show; None if there are none."""
+        if name not in self.prices:
+            return None
+        if name == "breadth":
+            agreed = self.reached["breadth"] - int(self._is_served.sum())
+            return agreed + self.breadth_by_prices[1][-1]
+        if name == "cover":
+            market = self.market
+            first_worth = len(market.need_pupil) + 1
+            most = PricedMarket(market, self.prices["cover"]).most_needs(first_worth)
+            agreed = sum(not match.joins and match.need_id in market.agreed for match in self.matches)
+            return agreed + most - first_worth * self.sum_of_ranks - self.reached["breadth"]
+        return None
 
+    @cached_property
+    def by_count(self) -> dict[str, int]:
+        return bounds_by_count(self.problem, self.reached)
 
-class _Arcs:
-    """The arcs of a network, each added once; its nodes are numbered as they come."""
+    def by_flow(self, name: str) -> int | None:
+        """Return the bound of a level that a maximum flow shows; None if there is none for the level."""
+        if name == "breadth":
+            return self._flows.most_pupils(PRIORITIES[-1])
+        if name == "cover":
+            return self._flows.most_needs() - self.reached["breadth"]
+        return None
 
-    def __init__(self) -> None:
-        self.number: dict[object, int] = {"source": 0, "sink": 1}
-        self.tails: list[int] = []
-        self.heads: list[int] = []
-        self.capacities: list[int] = []
+    def order_by_flow(self, level: Level) -> Iterator[str]:
+        """Yield where more pupils of a priority or above could have a tutor."""
+        so_far = 0
+        for priority in PRIORITIES:
+            so_far += level.by_priority.get(priority, 0)
+            could = self._flows.most_pupils(priority)
+            if so_far < could:
+                yield f"{so_far} pupils with a need of priority {priority} or more have a tutor, {could} could"
 
-    def copy(self) -> "_Arcs":
-        """Return arcs to which others can be added."""
-        arcs = _Arcs()
-        arcs.number, arcs.tails = dict(self.number), list(self.tails)
-        arcs.heads, arcs.capacities = list(self.heads), list(self.capacities)
-        return arcs
+    @cached_property
+    def _flows(self) -> "FlowBounds":
+        # Imported here because it loads SciPy, which takes long.
+        from tutormatch.matching.flow_check import FlowBounds
 
-    def add(self, tail: object, head: object, capacity: int) -> None:
-        self.tails.append(self.number.setdefault(tail, len(self.number)))
-        self.heads.append(self.number.setdefault(head, len(self.number)))
-        self.capacities.append(capacity)
-
-    def maximum_flow(self) -> int:
-        if not self.capacities:
-            return 0
-        size = len(self.number)
-        matrix = csr_array(
-            (np.array(self.capacities, dtype=np.int32), (np.array(self.tails), np.array(self.heads))),
-            shape=(size, size),
-        )
-        return int(maximum_flow(matrix, 0, 1).flow_value)
-
-
-def _suits(tutor: Tutor, pupil: Pupil, need: Need) -> bool:
-    return (
-        any(each.subject == need.subject and each.grade_from <= need.grade <= each.grade_to for each in tutor.subjects)
-        and not tutor.languages.isdisjoint(pupil.languages)
-        and tutor.conditions >= pupil.requires
-    )
+        return FlowBounds(self.problem)

@@ -1,0 +1,225 @@
+"""What a pupil with several needs gains at most at given prices, for `verify` alone.
+
+Needs may share a tutor, who then is paid for as a new pupil's tutor once. The needs of a
+pupil are split into groups in every way, one tutor to a group; with one tutor each session
+takes another hour, and there are no more tutors than the pupil may have. That two groups
+may meet in one slot is not looked at: the bound stays a bound.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tutormatch.matching.market import NOTHING, Lists, Market
+from tutormatch.matching.slots import SLOTS_PER_WEEK
+
+MOST_NEEDS = 6
+"""The ways to split needs up grow fast with their number; who has more gets a simpler, weaker bound."""
+MOST_CANDIDATES = 2_000_000
+"""How many needs with a tutor are looked at in one go."""
+
+
+@dataclass(frozen=True)
+class Couples:
+    """Pupils each with a tutor for some of their needs.
+
+    Attributes
+    ----------
+    pupil, tutor : ndarray
+    needs : ndarray
+        The needs that the tutor suits, as bits by their place among the pupil's.
+    price : ndarray
+        By couple, the price of 1, 2, … sessions, without that of a new pupil.
+    """
+
+    pupil: np.ndarray
+    tutor: np.ndarray
+    needs: np.ndarray
+    price: np.ndarray
+
+
+class BestResponse:
+    """The best that pupils can do at given prices.
+
+    Parameters
+    ----------
+    market : Market
+    hour, session, pupil : ndarray
+        Prices by hour and by tutor.
+    first : ndarray
+        By open need, the price of its cheapest seat with a tutor new to the pupil.
+    """
+
+    def __init__(
+        self, market: Market, hour: np.ndarray, session: np.ndarray, pupil: np.ndarray, first: np.ndarray
+    ) -> None:
+        self.market = market
+        self.hour, self.session, self.pupil_price = hour, session, pupil
+        self.first = first
+
+    def gains(self, worth_of_first: np.ndarray, worth_of_need: int) -> int:
+        """Return what all pupils with open needs gain at most.
+
+        Parameters
+        ----------
+        worth_of_first : ndarray
+            By pupil, what any session at all is worth.
+        worth_of_need : int
+            What each need with a session is worth.
+        """
+        market = self.market
+        total = 0
+        alone = market.need_count == 1
+        alone[list(market.own_tutors)] = False
+        needs = market.first_need[alone]
+        total += int(np.maximum(worth_of_first[alone] + worth_of_need - self.first[needs], 0).sum())
+        for count in np.unique(market.need_count[~alone]).tolist():
+            pupils = np.flatnonzero(~alone & (market.need_count == count))
+            gains_of = self._split if count <= MOST_NEEDS else self._apart
+            total += int(gains_of(pupils, count, worth_of_first[pupils], worth_of_need).sum())
+        return total
+
+    def _apart(self, pupils: np.ndarray, count: int, worth_of_first: np.ndarray, worth_of_need: int) -> np.ndarray:
+        """Return a simple bound: the pupil pays for one new tutor at the most, and chooses each hour by itself."""
+        market = self.market
+        tutor = market.hour_tutor
+        price = np.where(market.sessions[tutor] > 0, self.hour + self.session[tutor], NOTHING)
+        needs = market.first_need[pupils][:, None] + np.arange(count)
+        cheapest = market.cheapest(price)[needs]
+        further = np.maximum(worth_of_need - cheapest, 0).sum(axis=1)
+        new_pupil = (self.first[needs] - cheapest).min(axis=1)
+        new_pupil[[pupil in market.own_tutors for pupil in pupils.tolist()]] = 0
+        return np.maximum(worth_of_first + further - new_pupil, 0)
+
+    def _split(self, pupils: np.ndarray, count: int, worth_of_first: np.ndarray, worth_of_need: int) -> np.ndarray:
+        """Return the best over all ways to split up any of the ``count`` needs."""
+        market = self.market
+        whole = 1 << count
+        at = np.full(len(market.pupils), -1)
+        at[pupils] = np.arange(len(pupils))
+        new, own = (np.full((whole, len(pupils)), NOTHING, dtype=np.int64) for _ in range(2))
+        for place in range(count):
+            new[1 << place] = self.first[market.first_need[pupils] + place]
+        for couples in self._new_couples(pupils):
+            self._enter(new, couples, at, self.pupil_price[couples.tutor])
+        self._enter(own, self._own_couples(pupils), at, 0)
+        # price[tutors][needs]: the least for these needs with so many new tutors.
+        price = np.full((count + 1, whole, len(pupils)), NOTHING, dtype=np.int64)
+        price[:, 0] = 0
+        gains = np.zeros(len(pupils), dtype=np.int64)
+        for needs in range(1, whole):
+            worth = worth_of_first + worth_of_need * needs.bit_count()
+            for tutors in range(count + 1):
+                for group in _groups(needs):
+                    rest = needs & ~group
+                    found = price[tutors, rest] + own[group]
+                    if tutors:
+                        found = np.minimum(found, price[tutors - 1, rest] + new[group])
+                    np.minimum(price[tutors, needs], found, out=price[tutors, needs])
+                may = tutors <= market.tutors_left[pupils]
+                gains = np.where(may, np.maximum(gains, worth - price[tutors, needs]), gains)
+        return gains
+
+    def _enter(self, table: np.ndarray, couples: Couples, at: np.ndarray, extra: np.ndarray | int) -> None:
+        """Put the prices of couples into a table by group of needs and place of the pupil."""
+        for group in range(1, len(table)):
+            sessions = group.bit_count()
+            if sessions > couples.price.shape[1]:
+                continue
+            suits = couples.needs & group == group
+            price = (couples.price[:, sessions - 1] + extra)[suits]
+            np.minimum.at(table[group], at[couples.pupil[suits]], np.minimum(price, NOTHING))
+
+    def _new_couples(self, pupils: np.ndarray) -> Iterator[Couples]:
+        """Yield the couples in which sharing saves something: with a price for the pupil, and two needs to share."""
+        market = self.market
+        pupils = pupils[(market.need_count[pupils] > 1) & (market.tutors_left[pupils] > 0)]
+        sharing = (self.pupil_price > 0) & (market.sessions > 1) & (market.places > 0)
+        kinds = market.tutors_of_kind
+        of_kind = Lists(
+            [
+                tutors[sharing[tutors]]
+                for kind in range(len(market.kinds))
+                for tutors in [kinds.values[kinds.start[kind] : kinds.start[kind] + kinds.count[kind]]]
+            ]
+        )
+        candidates = np.add.reduceat(of_kind.count[market.need_kind], market.first_need)[pupils]
+        part = np.cumsum(candidates) // MOST_CANDIDATES
+        for each in np.unique(part):
+            yield self._sharing(pupils[part == each], of_kind)
+
+    def _sharing(self, pupils: np.ndarray, of_kind: Lists) -> Couples:
+        market = self.market
+        tutor_count = len(market.sessions)
+        needs = np.concatenate(
+            [np.arange(market.first_need[each], market.first_need[each] + market.need_count[each]) for each in pupils]
+        )
+        entry, at = of_kind.positions(market.need_kind[needs])
+        pupil = market.need_pupil[needs[entry]]
+        key, couple = np.unique(pupil * tutor_count + of_kind.values[at], return_inverse=True)
+        bits = np.zeros(len(key), dtype=np.int64)
+        np.bitwise_or.at(bits, couple, 1 << (needs[entry] - market.first_need[pupil]))
+        several = bits & (bits - 1) > 0
+        pupil, tutor = np.divmod(key[several], tutor_count)
+        return self._priced(pupil, tutor, bits[several])
+
+    def _own_couples(self, pupils: np.ndarray) -> Couples:
+        market = self.market
+        rows = []
+        for pupil in pupils.tolist():
+            for tutor in market.own_tutors.get(pupil, ()):
+                bits = sum(
+                    1 << place
+                    for place in range(market.need_count[pupil])
+                    if market.suits(market.first_need[pupil] + place, tutor)
+                )
+                rows.append((pupil, tutor, bits))
+        pupil, tutor, bits = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+        return self._priced(pupil, tutor, bits)
+
+    def least_of_own(self, pupil: int) -> int:
+        """Return the price of the cheapest seat with one of the pupil's own tutors."""
+        couples = self._own_couples(np.array([pupil]))
+        return int(couples.price[couples.needs > 0, 0].min(initial=NOTHING))
+
+    def _priced(self, pupil: np.ndarray, tutor: np.ndarray, needs: np.ndarray) -> Couples:
+        """Return couples with what 1, 2, … sessions in their cheapest common hours cost."""
+        market = self.market
+        couple, hours = market.hours.positions(tutor)
+        slot = market.hour_slot[hours]
+        people, person = np.unique(pupil, return_inverse=True)
+        is_free = np.zeros((len(people), SLOTS_PER_WEEK), dtype=bool)
+        free_of, at = market.slots.positions(people)
+        is_free[free_of, market.slots.values[at]] = True
+        may = is_free[person[couple], slot]
+        for each, tutors in market.blocked.items():
+            for blocked_tutor, slots in tutors.items():
+                rows = np.flatnonzero((pupil == each) & (tutor == blocked_tutor))
+                for row in rows.tolist():
+                    may[(couple == row) & np.isin(slot, list(slots))] = False
+        couple, price = couple[may], self.hour[hours[may]]
+        order = np.lexsort((price, couple))
+        couple, price = couple[order], price[order]
+        before = np.searchsorted(couple, couple)
+        nth = np.arange(len(couple)) - before
+        most = int(market.need_count[people].max(initial=1))
+        cheapest = np.full((len(pupil), most), NOTHING, dtype=np.int64)
+        kept = nth < most
+        cheapest[couple[kept], nth[kept]] = price[kept]
+        sessions = np.arange(1, most + 1)
+        total = np.cumsum(cheapest, axis=1) + sessions * self.session[tutor][:, None]
+        total[sessions > market.sessions[tutor][:, None]] = NOTHING
+        return Couples(pupil, tutor, needs, np.minimum(total, NOTHING))
+
+
+def _groups(needs: int) -> Iterator[int]:
+    """Yield every group of ``needs`` that holds the first of them, all as bits."""
+    first = needs & -needs
+    rest = needs & ~first
+    group = rest
+    while True:
+        yield group | first
+        if not group:
+            return
+        group = (group - 1) & rest
