@@ -12,9 +12,10 @@ from tests.matching.strategies import problems
 from tests.matching.test_properties import thorough
 from tutormatch.matching import Profile, Teaching, solve, verify
 from tutormatch.matching.deepening import deepen
-from tutormatch.matching.exchange import exchange, seat_sessions
+from tutormatch.matching.exchange import exchange
 from tutormatch.matching.grouping import join_groups
 from tutormatch.matching.levels import measure
+from tutormatch.matching.seating import seat_sessions
 from tutormatch.matching.slots import format_slots
 from tutormatch.matching.verifier import broken_rules
 
@@ -69,6 +70,16 @@ def test_depth_first_gives_the_urgent_pupil_all_sessions():
     assert sessions(solution) == {"N1": "mon-15;tue-15"}
     assert reached(solution)["complete"] == 1
     assert solution.certificate.profile is Profile.DEPTH_FIRST
+
+
+def test_depth_first_moves_a_whole_wish_to_another_tutor_to_make_room_for_a_second():
+    """P1 could go to either tutor and P2 to the first only, which has room for one of them."""
+    source = problem(
+        [tutor("T1", "mon-15;tue-15", sessions_per_week=2), tutor("T2", "wed-15;thu-15;fri-15", sessions_per_week=3)],
+        [pupil("P1", "mon-15;tue-15;wed-15;thu-15"), pupil("P2", "mon-15;tue-15")],
+        [need("N1", "P1", sessions_per_week=2, priority=3), need("N2", "P2", sessions_per_week=2)],
+    )
+    assert reached(solve(source, profile=Profile.DEPTH_FIRST))["complete"] == 2
 
 
 def test_longest_wait_first_puts_waiting_before_urgency():

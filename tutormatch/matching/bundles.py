@@ -2,8 +2,11 @@
 
 from collections import defaultdict
 
-from tutormatch.matching.openings import Openings, to_numbers
+from tutormatch.matching.openings import Openings
 from tutormatch.matching.problem import Match, Problem, Profile
+from tutormatch.matching.seating import seat_sessions
+
+WIDEST_SEARCH = 20
 
 
 def full_wishes(problem: Problem) -> tuple[Match, ...]:
@@ -17,15 +20,16 @@ def full_wishes(problem: Problem) -> tuple[Match, ...]:
     Returns
     -------
     tuple of Match
-        The new matches by need, each with a slot for every session wanted; they keep every hard rule
-        beside the locked ones.
+        The new matches by need, each with a slot for every session wanted; beside the
+        locked matches they keep every hard rule.
 
     Notes
     -----
-    Pupils come in the order of their rank, their needs in the order of priority; each takes the tutor whose
-    remaining sessions it leaves the fewest of, so that long wishes find room later. With
-    wishes of different lengths the question is a knapsack, so that this is a good answer
-    and not always the best one.
+    Pupils come in the order of their rank, their needs in the order of priority. Each
+    takes the tutor whom it leaves the fewest sessions, so that long wishes find room
+    later; if there is none, one other wish moves to another tutor, after at most
+    `WIDEST_SEARCH` tries. With wishes of different lengths the question is a knapsack, so
+    that this is a good answer and not always the best one.
     """
     return _Bundles(Openings(problem, Profile.DEPTH_FIRST)).find()
 
@@ -33,51 +37,67 @@ def full_wishes(problem: Problem) -> tuple[Match, ...]:
 class _Bundles:
     def __init__(self, openings: Openings) -> None:
         self.openings = openings
-        self.sessions_left = list(openings.sessions_left)
-        self.pupils_left = list(openings.pupils_left)
-        self.tutor_free = list(openings.tutor_free)
-        self.own = defaultdict(set)
-        for tutor, pupil in openings.locked_pairs:
-            self.own[pupil].add(tutor)
+        self.needs_of: dict[int, list[int]] = defaultdict(list)
+        self.wanted = [need.sessions_per_week for need in openings.problem.needs]
 
     def find(self) -> tuple[Match, ...]:
         openings, problem = self.openings, self.openings.problem
         full = {
             openings.pupil_of[openings.need_index[match.need_id]]
             for match in openings.locked
-            if len(match.slots) == problem.need[match.need_id].sessions_per_week
+            if len(match.slots) == problem.need[match.need_id].sessions_per_week and not match.joins
         }
-        found = []
         for pupil in sorted(openings.open_needs_of, key=lambda pupil: (-openings.ranks[pupil], pupil)):
             needs = sorted(openings.open_needs_of[pupil], key=lambda need: (-problem.needs[need].priority, need))
-            if pupil not in full and (match := next(filter(None, (self._serve(need) for need in needs)), None)):
-                found.append(match)
-        return tuple(sorted(found))
+            if pupil not in full:
+                # `any` ends with the first need that finds a tutor.
+                any(self._serve(need) or self._serve_by_moving(need) for need in needs)
+        return tuple(
+            sorted(
+                Match(problem.needs[need].id, problem.tutors[tutor].id, tuple(slots))
+                for tutor, needs in self.needs_of.items()
+                for need, slots in zip(needs, self._seats(tutor, needs) or (), strict=True)
+            )
+        )
 
-    def _serve(self, need: int) -> Match | None:
+    def _seats(self, tutor: int, needs: list[int]) -> list[list[int]] | None:
+        """Return slots for every session that ``needs`` want; None if there is no room for all."""
         openings = self.openings
-        pupil, wanted = openings.pupil_of[need], openings.problem.needs[need].sessions_per_week
-        choices = []
-        for tutor, bits in openings.options(need).items():
-            is_possible = tutor in self.own[pupil] or (self.pupils_left[tutor] > 0 and openings.tutors_left[pupil] > 0)
-            free = bits & self.tutor_free[tutor]
-            if is_possible and self.sessions_left[tutor] >= wanted and free.bit_count() >= wanted:
-                choices.append((self.sessions_left[tutor], tutor, free))
-        if not choices:
+        new = [need for need in needs if not self._are_together(tutor, need)]
+        sessions = sum(self.wanted[need] for need in needs)
+        if sessions > openings.sessions_left[tutor] or len(new) > openings.pupils_left[tutor]:
             return None
-        _, tutor, free = min(choices)
-        slots = over_days(free, wanted)
-        self.sessions_left[tutor] -= wanted
-        self.pupils_left[tutor] -= tutor not in self.own[pupil]
-        for slot in slots:
-            self.tutor_free[tutor] ^= 1 << slot
-        return Match(openings.problem.needs[need].id, openings.problem.tutors[tutor].id, slots)
+        free = [openings.options(need).get(tutor, 0) for need in needs]
+        seats = seat_sessions(free, [self.wanted[need] for need in needs], sessions)
+        return seats if seats is not None and sum(map(len, seats)) == sessions else None
 
+    def _are_together(self, tutor: int, need: int) -> bool:
+        return (tutor, self.openings.pupil_of[need]) in self.openings.locked_pairs
 
-def over_days(bits: int, count: int) -> tuple[int, ...]:
-    """Return ``count`` of the slots in ``bits``, over as many days as possible, in order of the week."""
-    by_day: dict[int, list[int]] = defaultdict(list)
-    for slot in to_numbers(bits):
-        by_day[slot // 24].append(slot)
-    in_turn = sorted((place, slot) for slots in by_day.values() for place, slot in enumerate(slots))
-    return tuple(sorted(slot for _, slot in in_turn[:count]))
+    def _serve(self, need: int, but: int | None = None) -> bool:
+        """Seat a whole wish with the tutor whom it leaves the fewest sessions."""
+        openings = self.openings
+        fits = []
+        for tutor, bits in openings.options(need).items():
+            left = openings.sessions_left[tutor] - sum(self.wanted[each] for each in self.needs_of[tutor])
+            if tutor != but and self.wanted[need] <= min(left, bits.bit_count()):
+                fits.append((left, tutor))
+        for _, tutor in sorted(fits):
+            if self._seats(tutor, [*self.needs_of[tutor], need]):
+                self.needs_of[tutor].append(need)
+                return True
+        return False
+
+    def _serve_by_moving(self, need: int) -> bool:
+        """Seat a whole wish where another one stands that can move to another tutor."""
+        tries = WIDEST_SEARCH
+        for tutor in self.openings.options(need):
+            for other in list(self.needs_of[tutor]):
+                stay = [each for each in self.needs_of[tutor] if each != other]
+                if tries and self._seats(tutor, [*stay, need]):
+                    tries -= 1
+                    self.needs_of[tutor] = [*stay, need]
+                    if self._serve(other, but=tutor):
+                        return True
+                    self.needs_of[tutor] = [*stay, other]
+        return False

@@ -1,8 +1,8 @@
 """Exchange pupils between tutors, so that more of the sessions they want find room.
 
 Breadth and cover stay as they are: a matched need comes alone, or changes places with
-another, or a pupil gives the place to one of the same rank who waits. What a tutor can give to a set of needs is a
-small bipartite matching of sessions and slots.
+another, or a pupil gives the place to one of the same rank who waits. What a tutor can give to a set of needs says
+`tutormatch.matching.seating`.
 """
 
 from collections import defaultdict
@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from tutormatch.matching.objective import pupil_ranks
-from tutormatch.matching.openings import EVERY_SLOT, locked_matches, to_bits, to_numbers
+from tutormatch.matching.openings import EVERY_SLOT, locked_matches, to_bits
 from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Profile, Tutor
 from tutormatch.matching.rules import meets_requirements, teaches, tutoring_language
+from tutormatch.matching.seating import seat_sessions
 
 CANDIDATES_PER_TUTOR = 60
 ROUNDS = 3
@@ -55,51 +56,6 @@ class _Timetable:
     sessions: int
     places: int
     needs: list[str]
-
-
-def seat_sessions(free_of: Sequence[int], wanted: Sequence[int], sessions: int) -> list[list[int]] | None:
-    """Seat one session of each need, then as many further ones as there is room for.
-
-    Parameters
-    ----------
-    free_of : sequence of int
-        By need, the slots that it could use, as bits.
-    wanted : sequence of int
-        By need, the sessions that it wants.
-    sessions : int
-        How many there are to give.
-
-    Returns
-    -------
-    list of list of int, or None
-        The slots of each need; None if not every need finds one.
-
-    Notes
-    -----
-    Augmenting paths (Kuhn): a path never takes a session from a need that has it, so first
-    sessions stay first.
-    """
-    holder: dict[int, int] = {}
-
-    def seat(need: int, tried: set[int]) -> bool:
-        for slot in to_numbers(free_of[need]):
-            if slot not in tried and holder.get(slot) != need:
-                tried.add(slot)
-                if slot not in holder or seat(holder[slot], tried):
-                    holder[slot] = need
-                    return True
-        return False
-
-    if len(free_of) > sessions or not all(seat(need, set()) for need in range(len(free_of))):
-        return None
-    for turn in range(1, max(wanted, default=0)):
-        for need, count in enumerate(wanted):
-            if turn < count and len(holder) < sessions:
-                seat(need, set())
-    slots: list[list[int]] = [[] for _ in free_of]
-    for slot, need in sorted(holder.items()):
-        slots[need].append(slot)
-    return slots
 
 
 def _changed(needs: Sequence[str], leaving: str, coming: str) -> list[str]:

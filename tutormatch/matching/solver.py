@@ -202,7 +202,8 @@ class _Run:
         problem = self.problem
         matches = self._breadth_and_cover(problem)
         if self.profile is Profile.DEPTH_FIRST:
-            problem = with_locked(problem, full_wishes(problem))
+            with stages.stage("repair"):
+                problem = with_locked(problem, full_wishes(problem))
             matches = self._breadth_and_cover(problem)
         with stages.stage("group"):
             if stages.has_time:
