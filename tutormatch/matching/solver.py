@@ -242,10 +242,8 @@ class _Run:
             reached = measure(problem, assignment.matches(), self.profile)
             if problem is self.problem:
                 breadth = reached[BREADTH].total
-                self.bounds = {
-                    BREADTH: _Bound(breadth, "flow"),
-                    COVER: _Bound(len(openings.locked) + most - breadth, "flow"),
-                }
+                cover = sum(not match.joins for match in openings.locked) + most - breadth
+                self.bounds = {BREADTH: _Bound(breadth, "flow"), COVER: _Bound(cover, "flow")}
         with stages.stage("close"):
             is_settled = not openings.repeats and len(assignment.seat_of) == len(seats)
             if (
@@ -291,6 +289,9 @@ class _Run:
 
     def _certificate(self, reached: Mapping[str, Reached]) -> Certificate:
         counted = count_bounds(self.problem, reached)
+        # A profile that serves fewer pupils can serve more of their needs.
+        if missing := self.bounds[BREADTH].value - reached[BREADTH].total:
+            self.bounds[COVER] = _Bound(self.bounds[COVER].value + missing, "flow")
         levels = []
         for name, level in reached.items():
             bound = self.bounds.get(name) or _Bound(counted[name], "count")
