@@ -267,7 +267,7 @@ class _Run:
 
         program = ExactProgram(openings, assignment, int(self.stages.effort * NODES_PER_SECOND))
         bound = program.close_cover().bound
-        if bound is not None and openings.problem is self.problem:
+        if bound is not None and self.profile is not Profile.DEPTH_FIRST:
             agreed = measure(self.problem, openings.locked, self.profile)[COVER].total
             self.bounds[COVER].tighten(agreed + bound)
         program.close_cover_order()
