@@ -16,6 +16,7 @@ from tutormatch.matching.advice import (
     improvable,
     recruitment_advice,
 )
+from tutormatch.matching.cells import Column, Unexpected
 from tutormatch.matching.changes import Change, ChangeKind, smallest_changes
 from tutormatch.matching.competitions import Competition, competition
 from tutormatch.matching.explanations import (
@@ -55,7 +56,7 @@ from tutormatch.matching.rules import tutoring_language
 from tutormatch.matching.solution_files import read_solution, write_solution
 from tutormatch.matching.solver import SolverFailed, solve
 from tutormatch.matching.suggestions import Move, Suggester, Suggestion, TutorOption, suggest
-from tutormatch.matching.tables import Column, Row, Unexpected, read_rows
+from tutormatch.matching.tables import Row, read_rows
 from tutormatch.matching.verifier import Violation, verify
 
 __all__ = [

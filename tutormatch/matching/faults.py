@@ -88,14 +88,17 @@ class _Check:
 
     def run(self) -> list[Fault]:
         problem = self.problem
-        for file, column, records in (
-            (TUTORS, "tutor_id", problem.tutors),
-            (PUPILS, "pupil_id", problem.pupils),
-            (NEEDS, "need_id", problem.needs),
+        for file, column, records, different in (
+            (TUTORS, "tutor_id", problem.tutors, problem.tutor),
+            (PUPILS, "pupil_id", problem.pupils, problem.pupil),
+            (NEEDS, "need_id", problem.needs, problem.need),
         ):
-            self._identifiers(file, column, records)
+            if len(different) < len(records):
+                self._identifiers(file, column, records)
+        pupils = problem.pupil
         for need in problem.needs:
-            self._reference(NEEDS, need, "pupil_id", need.pupil_id, PUPILS, problem.pupil)
+            if need.pupil_id not in pupils:
+                self._reference(NEEDS, need, "pupil_id", need.pupil_id, PUPILS, pupils)
         sound = [pair for pair in problem.pairs if self._pair(pair)]
         self._locked([pair for pair in sound if pair.status is PairStatus.LOCKED], sound)
         return sorted(

@@ -1,15 +1,11 @@
 """Problems as folders of CSV files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
-from tutormatch.matching.faults import NEEDS, PAIRS, PUPILS, TUTORS, Fault, FaultyInput, Record, check
-from tutormatch.matching.folders import new_folder, write_table
-from tutormatch.matching.problem import Need, Pair, Problem, Pupil, Tutor
-from tutormatch.matching.slots import format_slots
-from tutormatch.matching.tables import (
+from tutormatch.matching.cells import (
     Column,
     parse_flag,
     parse_grade,
@@ -23,9 +19,14 @@ from tutormatch.matching.tables import (
     parse_subject,
     parse_tags,
     parse_teachings,
-    read_rows,
     whole_number,
 )
+from tutormatch.matching.faults import NEEDS, PAIRS, PUPILS, TUTORS, Fault, FaultyInput, Record, check
+from tutormatch.matching.folders import new_folder, write_table
+from tutormatch.matching.memory import collection_paused
+from tutormatch.matching.problem import Need, Pair, PairStatus, Problem, Pupil, Teaching, Tutor
+from tutormatch.matching.slots import format_slots
+from tutormatch.matching.tables import Records, read_records
 
 COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
     {
@@ -104,41 +105,58 @@ EXTENSION_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Columns that the programme's own records add; the core accepts and ignores them."""
 
 
-def _tutor(values: Mapping[str, Any]) -> Tutor:
+def _tutor(
+    tutor_id: str,
+    subjects: tuple[Teaching, ...],
+    languages: tuple[str, ...],
+    slots: frozenset[int],
+    sessions_per_week: int,
+    max_pupils: int | None,
+    conditions: tuple[str, ...],
+    institution: str,
+    group_size: int,
+) -> Tutor:
     return Tutor(
-        id=values["tutor_id"],
-        subjects=values["subjects"],
-        languages=frozenset(values["languages"]),
-        slots=values["slots"],
-        sessions_per_week=values["sessions_per_week"],
-        max_pupils=values["max_pupils"] or values["sessions_per_week"],
-        conditions=frozenset(values["conditions"]),
-        institution=values["institution"],
-        group_size=values["group_size"],
+        tutor_id,
+        subjects,
+        _as_set(languages),
+        slots,
+        sessions_per_week,
+        max_pupils or sessions_per_week,
+        _as_set(conditions),
+        institution,
+        group_size,
     )
 
 
-def _pupil(values: Mapping[str, Any]) -> Pupil:
-    return Pupil(
-        id=values["pupil_id"],
-        school=values["school"],
-        languages=values["languages"],
-        slots=values["slots"],
-        max_tutors=values["max_tutors"],
-        requires=frozenset(values["requires"]),
-        patrons=frozenset(values["patrons"]),
-    )
+def _pupil(
+    pupil_id: str,
+    school: str,
+    languages: tuple[str, ...],
+    slots: frozenset[int],
+    max_tutors: int | None,
+    requires: tuple[str, ...],
+    patrons: tuple[str, ...],
+) -> Pupil:
+    return Pupil(pupil_id, school, languages, slots, max_tutors, _as_set(requires), _as_set(patrons))
 
 
-def _need(values: Mapping[str, Any]) -> Need:
-    return Need(id=values["need_id"], **{name: value for name, value in values.items() if name != "need_id"})
+def _pair(tutor_id: str, pupil_id: str, need_id: str | None, status: PairStatus, slots: frozenset[int]) -> Pair:
+    return Pair(tutor_id, pupil_id, status, need_id, slots)
 
 
-def _pair(values: Mapping[str, Any]) -> Pair:
-    return Pair(**values)
+@lru_cache(maxsize=4096)
+def _as_set(parts: tuple[str, ...]) -> frozenset[str]:
+    """Return equal parts as one and the same set: a country's tutors share some hundred of them."""
+    return frozenset(parts)
 
 
-RECORD_OF = MappingProxyType({TUTORS: _tutor, PUPILS: _pupil, NEEDS: _need, PAIRS: _pair})
+RECORD_OF: Mapping[str, Callable[..., Record]] = MappingProxyType(
+    {TUTORS: _tutor, PUPILS: _pupil, NEEDS: Need, PAIRS: _pair}
+)
+"""What makes a record from the values of a row, in the order of its columns."""
+
+FILE_OF: Mapping[type[Record], str] = MappingProxyType({Tutor: TUTORS, Pupil: PUPILS, Need: NEEDS, Pair: PAIRS})
 
 
 def read_problem(folder: Path | str) -> Problem:
@@ -157,28 +175,31 @@ def read_problem(folder: Path | str) -> Problem:
     folder = Path(folder)
     if not folder.is_dir():
         raise FaultyInput([Fault(str(folder), None, "", "", "a folder with a problem")])
+    with collection_paused():
+        return _read_tables(folder)
+
+
+def _read_tables(folder: Path) -> Problem:
+    tables: dict[str, Records] = {}
     faults: list[Fault] = []
-    records: dict[str, list[Any]] = {}
-    known: dict[str, set[str]] = {}
-    line_of: dict[int, int] = {}
     for file, columns in COLUMNS.items():
-        records[file] = []
         if file == PAIRS and not (folder / file).exists():
+            tables[file] = Records()
             continue
-        rows, wrong = read_rows(folder / file, columns, EXTENSION_COLUMNS[file])
-        faults += wrong
-        known[file] = {row.cells[columns[0].name] for row in rows}
-        for row in rows:
-            if row.is_sound:
-                record = RECORD_OF[file](row.values)
-                records[file].append(record)
-                line_of[id(record)] = row.line
-    # The records stay alive in `records`, so their identities stay theirs.
-    problem = Problem.of(records[TUTORS], records[PUPILS], records[NEEDS], records[PAIRS])
+        tables[file] = read_records(folder / file, columns, RECORD_OF[file], EXTENSION_COLUMNS[file])
+        faults += tables[file].faults
+    problem = Problem.of(*(tables[file].records for file in (TUTORS, PUPILS, NEEDS, PAIRS)))
+
+    @cache
+    def lines(kind: type[Record]) -> Mapping[int, int]:
+        # The records stay alive in `tables`, so their identities stay theirs.
+        table = tables[FILE_OF[kind]]
+        return {id(record): line for record, line in zip(table.records, table.lines, strict=True)}
 
     def row_of(record: Record) -> int | None:
-        return line_of.get(id(record))
+        return lines(type(record)).get(id(record))
 
+    known = {file: table.unread for file, table in tables.items()}
     unread = {fault.file for fault in faults if fault.row is None or fault.row == 1 or not fault.column}
     if not unread:
         faults += check(problem, row_of=row_of, known=known)

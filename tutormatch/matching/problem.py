@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
 
 GRADES = range(1, 12)
 PRIORITIES = (3, 2, 1)
@@ -137,9 +138,9 @@ class Problem:
     ) -> "Problem":
         """Return a problem with every kind of record sorted by identifier."""
         return cls(
-            tuple(sorted(tutors, key=lambda tutor: tutor.id)),
-            tuple(sorted(pupils, key=lambda pupil: pupil.id)),
-            tuple(sorted(needs, key=lambda need: need.id)),
+            tuple(sorted(tutors, key=attrgetter("id"))),
+            tuple(sorted(pupils, key=attrgetter("id"))),
+            tuple(sorted(needs, key=attrgetter("id"))),
             tuple(
                 sorted(
                     pairs,

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HOURS_PER_DAY = 24
 SLOTS_PER_WEEK = len(WEEKDAYS) * HOURS_PER_DAY
+_NAMES = tuple(f"{weekday}-{hour:02d}" for weekday in WEEKDAYS for hour in range(HOURS_PER_DAY))
+SLOT_NAMED = {name: slot for slot, name in enumerate(_NAMES)}
+"""The slot of every text that is one."""
 
 
 def make_slot(weekday: int, hour: int) -> int:
@@ -38,7 +41,7 @@ def hour_of(slot: int) -> int:
 
 def format_slot(slot: int) -> str:
     """Return ``slot`` as text, for example ``mon-15``."""
-    return f"{WEEKDAYS[weekday_of(slot)]}-{hour_of(slot):02d}"
+    return _NAMES[slot]
 
 
 def parse_slot(text: str) -> int:
@@ -49,19 +52,19 @@ def parse_slot(text: str) -> int:
     ValueError
         With a sentence saying what is wrong with ``text``.
     """
+    if text in SLOT_NAMED:
+        return SLOT_NAMED[text]
     weekday, dash, hour = text.partition("-")
     if weekday not in WEEKDAYS:
         raise ValueError(f"unknown weekday {weekday!r}")
     if not dash or len(hour) != 2 or not (hour.isascii() and hour.isdigit()):
         raise ValueError(f"hour {hour!r} is not two digits")
-    if int(hour) >= HOURS_PER_DAY:
-        raise ValueError(f"hour {hour} is not 00-23")
-    return make_slot(WEEKDAYS.index(weekday), int(hour))
+    raise ValueError(f"hour {hour} is not 00-23")
 
 
 def format_slots(slots: Iterable[int]) -> str:
     """Return slots in order of the week, separated by ``;``."""
-    return ";".join(format_slot(slot) for slot in sorted(slots))
+    return ";".join([_NAMES[slot] for slot in sorted(slots)])
 
 
 def parse_slots(text: str) -> frozenset[int]:

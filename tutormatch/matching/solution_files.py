@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tutormatch.matching.cells import Column, Unexpected, parse_identifier, parse_slot_list
 from tutormatch.matching.faults import Fault, FaultyInput
 from tutormatch.matching.folders import new_folder, write_table
 from tutormatch.matching.problem import (
@@ -20,7 +21,7 @@ from tutormatch.matching.problem import (
     Unmatched,
 )
 from tutormatch.matching.slots import format_slot, format_slots
-from tutormatch.matching.tables import Column, Row, Unexpected, parse_identifier, parse_slot_list, read_rows
+from tutormatch.matching.tables import Row, read_rows
 
 MATCHES, UNMATCHED, PRICES, SUMMARY = "matches.csv", "unmatched.csv", "prices.csv", "summary.json"
 KINDS = HOUR, SESSION, PUPIL = ("hour", "session", "pupil")

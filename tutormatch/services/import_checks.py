@@ -280,7 +280,7 @@ def _core_rules(folder: Folder, checked: Checked) -> None:
             values = core_values(file, row)
             if file == NEEDS:
                 values["subject"] = checked.subjects.get(row.values["need_id"], values["subject"])
-            record = RECORD_OF[file](values)
+            record = RECORD_OF[file](*values.values())
             records[file].append(record)
             line_of[id(record)] = row.line
     names = ((TUTORS, "tutor_id"), (PUPILS, "pupil_id"), (NEEDS, "need_id"))

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..i18n import LOCALE_NAMES
 from ..matching import COLUMNS, Column, Fault, Row, read_rows
-from ..matching.tables import (
+from ..matching.cells import (
     parse_flag,
     parse_grade,
     parse_institutions,
