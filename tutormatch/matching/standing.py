@@ -139,6 +139,8 @@ class Standing:
         By tutor and slot: the needs of the session.
     blocked : dict of str to dict of int to int
         By pupil and tutor: the slots in which they must not meet, as bits.
+    places : dict of int to list of (Teachers, int)
+        By tutor: those `teachers` so far asked for of whom the tutor is one, and the tutor's bit there.
     """
 
     def __init__(self, problem: Problem, matches: Iterable[Match]) -> None:
@@ -156,6 +158,7 @@ class Standing:
         self.returning: set[tuple[int, str]] = set()
         self.locked: set[str] = set()
         self._teachers: dict[str, Teachers] = {}
+        self.places: dict[int, list[tuple[Teachers, int]]] = defaultdict(list)
         for pair in problem.pairs:
             if pair.status is PairStatus.BLOCKED:
                 tutor = self.tutor_index[pair.tutor_id]
@@ -178,7 +181,9 @@ class Standing:
     def teachers(self, subject: str) -> Teachers:
         """Return the tutors of a subject as things stand now; `take` and `leave` keep them so."""
         if subject not in self._teachers:
-            self._teachers[subject] = Teachers(self, subject)
+            self._teachers[subject] = teachers = Teachers(self, subject)
+            for tutor, place in teachers.place.items():
+                self.places[tutor].append((teachers, 1 << place))
         return self._teachers[subject]
 
     def take(self, match: Match) -> None:
@@ -218,10 +223,7 @@ class Standing:
 
     def _tell(self, tutor: int, match: Match) -> None:
         """Bring the teachers of every subject of the tutor up to date after a match came or went."""
-        for teachers in self._teachers.values():
-            if (place := teachers.place.get(tutor)) is None:
-                continue
-            bit = 1 << place
+        for teachers, bit in self.places.get(tutor, ()):
             for slot in match.slots:
                 is_free = self.tutor_free[tutor] >> slot & 1
                 free = teachers.free.get(slot, 0)

@@ -1,11 +1,16 @@
 """The best tutors for one need at once, or the shortest chain of changes that would serve it."""
 
+import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tutormatch.matching.problem import Problem, Solution
+from tutormatch.matching.chains import Chains, Move, points_of_pair
+from tutormatch.matching.openings import to_bits, to_numbers
+from tutormatch.matching.problem import Need, Problem, Pupil, Solution
+from tutormatch.matching.rules import tutoring_language
 from tutormatch.matching.slots import format_slot
+from tutormatch.matching.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +43,6 @@ class TutorOption:
             "tutoring_language": self.tutoring_language,
             "points": dict(self.points),
             "is_free": self.is_free,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One step of a chain: a need comes to a tutor and slots; ``from_tutor_id`` "" is from none."""
-
-    need_id: str
-    tutor_id: str
-    slots: tuple[int, ...]
-    from_tutor_id: str = ""
-    from_slots: tuple[int, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the move for JSON."""
-        return {
-            "need_id": self.need_id,
-            "tutor_id": self.tutor_id,
-            "slots": [format_slot(slot) for slot in self.slots],
-            "from_tutor_id": self.from_tutor_id,
-            "from_slots": [format_slot(slot) for slot in self.from_slots],
         }
 
 
@@ -100,17 +84,58 @@ class Suggester:
 
     def __init__(self, problem: Problem, solution: Solution) -> None:
         self.problem = problem
-        self.solution = solution
+        self.standing = Standing(problem, solution.matches)
+        self.chains = Chains(self.standing)
 
     def suggest(self, need_id: str, *, limit: int = 5) -> Suggestion:
-        """Return the best tutors for a need without one, at most ``limit``, or a chain that serves it.
+        """Return the best tutors for a need, at most ``limit``, and if none is free the shortest chain.
+
+        For a need that has a tutor already: whom it could have instead, all else as it is; no chain.
 
         Raises
         ------
         KeyError
             If the problem has no such need.
         """
-        raise NotImplementedError
+        need = self.problem.need[need_id]
+        if need_id in self.standing.match_of:
+            own = self.standing.leave(need_id)
+            tutors = self._tutors(need, limit)
+            self.standing.take(own)
+            return Suggestion(need_id, tutors)
+        tutors = self._tutors(need, limit)
+        is_served = bool(tutors) and tutors[0].is_free
+        return Suggestion(need_id, tutors, () if is_served else self.chains.shortest(need))
+
+    def _tutors(self, need: Need, limit: int) -> tuple[TutorOption, ...]:
+        standing, pupil = self.standing, self.standing.pupil_of(need)
+        teachers = standing.teachers(need.subject)
+        own_word = to_bits(pupil.slots)
+        suited = standing.suited(need)[-1] & standing.meeting(teachers, pupil, teachers.at, own_word)
+        free = suited & standing.with_room(teachers, pupil)
+        free &= standing.meeting(teachers, pupil, teachers.free, standing.pupil_free(pupil))
+        chosen = [(tutor, True) for tutor in self._best(need, pupil, teachers.numbers(free), limit)]
+        others = teachers.numbers(suited & ~free) if len(chosen) < limit else []
+        chosen += [(tutor, False) for tutor in self._best(need, pupil, others, limit - len(chosen))]
+        options = []
+        for tutor, is_free in chosen:
+            record = self.problem.tutors[tutor]
+            slots = own_word & to_bits(record.slots) & standing.allowed(tutor, pupil)
+            options.append(
+                TutorOption(
+                    record.id,
+                    tuple(to_numbers(standing.common_slots(tutor, pupil) if is_free else slots)),
+                    tutoring_language(record, pupil) or "",
+                    points_of_pair(standing, tutor, need, pupil),
+                    is_free,
+                )
+            )
+        return tuple(options)
+
+    def _best(self, need: Need, pupil: Pupil, tutors: list[int], count: int) -> list[int]:
+        """Return the tutors who would earn most points with a need; equals by identifier."""
+        points = {tutor: sum(points_of_pair(self.standing, tutor, need, pupil).values()) for tutor in tutors}
+        return heapq.nsmallest(count, tutors, key=lambda tutor: (-points[tutor], tutor))
 
 
 def suggest(problem: Problem, solution: Solution, need_id: str, *, limit: int = 5) -> Suggestion:
