@@ -1,11 +1,10 @@
 """Matchings that keep every rule but are not the best, and chains through them, by trying everything."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
 
-from hypothesis import strategies as st
-
-from tests.matching.strategies import problems
-from tutormatch.matching import Certificate, Match, Problem, Solution
+from tutormatch.matching import Certificate, Match, Need, Pair, PairStatus, Problem, Pupil, Solution, Teaching, Tutor
 from tutormatch.matching.openings import locked_matches
 from tutormatch.matching.verifier import broken_rules
 
@@ -21,20 +20,85 @@ def seats(problem: Problem, need_id: str) -> list[Match]:
     return [Match(need_id, tutor.id, (slot,)) for tutor in problem.tutors for slot in sorted(tutor.slots & pupil.slots)]
 
 
-@st.composite
-def standings(draw) -> tuple[Problem, Solution]:
-    """Draw a problem with matches that keep every rule, taken in a random order."""
-    problem = draw(problems())
-    matches = list(locked_matches(problem))
-    matched = {match.need_id for match in matches}
-    for need in draw(st.permutations([need for need in problem.needs if need.id not in matched])):
+def crowded(seed: int) -> tuple[Problem, Solution]:
+    """Return a small problem with few hours for many, and matches that keep every rule, taken as they come."""
+    random = Random(seed)
+    slots, subjects = (15, 16, 39, 40), ("ALG", "MATH")
+
+    def some(choices, least: int) -> list:
+        return random.sample(choices, random.randint(least, len(choices)))
+
+    tutors = [
+        Tutor(
+            f"T{number}",
+            tuple(Teaching(subject, 5, random.choice((5, 5, 6))) for subject in sorted(some(subjects, 1))),
+            frozenset(some(("kk", "ru"), 1)),
+            frozenset(some(slots, 2)),
+            sessions_per_week=random.randint(1, 3),
+            max_pupils=random.randint(1, 3),
+            conditions=frozenset(random.choice(((), (), ("sen",)))),
+            group_size=random.randint(1, 2),
+        )
+        for number in range(random.randint(2, 5))
+    ]
+    pupils = [
+        Pupil(
+            f"P{number}",
+            "S1",
+            tuple(some(("kk", "ru"), 1)),
+            frozenset(some(slots, 1)),
+            max_tutors=random.choice((None, None, 1)),
+            requires=frozenset(random.choice(((), (), (), ("sen",)))),
+        )
+        for number in range(random.randint(3, 6))
+    ]
+    needs = [
+        Need(
+            f"N{number}{subject}",
+            pupil.id,
+            subject,
+            random.choice((5, 5, 6)),
+            priority=random.randint(1, 3),
+            sessions_per_week=random.randint(1, 2),
+            group_ok=random.random() < 0.6,
+        )
+        for number, pupil in enumerate(pupils)
+        for subject in some(subjects, 1)
+    ]
+    pairs = []
+    if random.random() < 0.4:
+        blocked = frozenset(random.sample(slots, random.randint(0, 2)))
+        pairs.append(Pair(random.choice(tutors).id, random.choice(pupils).id, PairStatus.BLOCKED, None, blocked))
+    problem = Problem.of(tutors, pupils, needs, pairs)
+    matches: list[Match] = []
+    for need in random.sample(needs, len(needs)):
         options = [seat for seat in seats(problem, need.id) if not broken_rules(problem, [*matches, seat])]
-        if options and draw(st.integers(0, 4)):
-            matches.append(draw(st.sampled_from(options)))
-            longer = Match(need.id, matches[-1].tutor_id, tuple(sorted(problem.pupil[need.pupil_id].slots))[:2])
+        if options and random.random() < 0.8:
+            matches.append(random.choice(options))
+            both = tuple(sorted(problem.tutor[matches[-1].tutor_id].slots & problem.pupil[need.pupil_id].slots))[:2]
+            longer = replace(matches[-1], slots=both)
             if not broken_rules(problem, [*matches[:-1], longer]):
                 matches[-1] = longer
-    return problem, solution_of(*matches)
+        elif joins := [
+            each for each in _group_places(problem, matches, need) if not broken_rules(problem, [*matches, each])
+        ]:
+            matches.append(joins[0])
+    if matches and random.random() < 0.5:
+        agreed = random.choice([match for match in matches if not match.joins])
+        if all(match.joins != agreed.need_id for match in matches):
+            pupil_id = problem.need[agreed.need_id].pupil_id
+            slots = frozenset(agreed.slots)
+            pairs.append(Pair(agreed.tutor_id, pupil_id, PairStatus.LOCKED, agreed.need_id, slots))
+    return Problem.of(tutors, pupils, needs, pairs), solution_of(*matches)
+
+
+def _group_places(problem: Problem, matches: list[Match], need: Need) -> list[Match]:
+    return [
+        Match(need.id, host.tutor_id, (slot,), joins=host.need_id)
+        for host in matches
+        if not host.joins
+        for slot in host.slots
+    ]
 
 
 def shortest_chain(problem: Problem, solution: Solution, need_id: str, longest: int) -> int | None:
