@@ -8,6 +8,7 @@ another, or a pupil gives the place to one of the same rank who waits. What a tu
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 from tutormatch.matching.objective import pupil_ranks
 from tutormatch.matching.openings import EVERY_SLOT, locked_matches, to_bits
@@ -15,7 +16,10 @@ from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Profil
 from tutormatch.matching.rules import meets_requirements, teaches, tutoring_language
 from tutormatch.matching.seating import seat_sessions
 
+TRIES = 60_000
+"""How many needs are looked at in all: some seconds at the scale of a country, where each tutor gets few."""
 CANDIDATES_PER_TUTOR = 60
+SCANNED_PER_TUTOR = 2_000
 ROUNDS = 3
 NOBODY = ""
 
@@ -41,9 +45,9 @@ def exchange(
 
     Notes
     -----
-    A local search in a fixed order: tutors with unused sessions look at no more than
-    `CANDIDATES_PER_TUTOR` needs each, `ROUNDS` times, so that the work grows with the
-    number of tutors.
+    A local search in a fixed order: tutors with unused sessions make the first exchange
+    that helps, at most `ROUNDS` times each, and look at no more than
+    `CANDIDATES_PER_TUTOR` needs each time, fewer when there are many tutors.
     """
     return _Exchange(problem, matches, profile).run()
 
@@ -111,10 +115,16 @@ class _Exchange:
             is_open = need.id in self.movable or need.pupil_id not in self.helped
             if is_open and need.sessions_per_week > 1 and need.pupil_id in self.ranks:
                 by_kind[need.subject, need.grade].append(need)
+        roomy = [tutor for tutor in self.problem.tutors if self._has_unused(tutor.id)]
         for _ in range(ROUNDS):
-            if not sum([self._improve(tutor, by_kind) for tutor in self.problem.tutors]):
-                break
+            most = min(CANDIDATES_PER_TUTOR, TRIES // (ROUNDS * len(roomy)) + 1) if roomy else 0
+            roomy = [tutor for tutor in roomy if self._improve(tutor, by_kind, most)]
         return self._result()
+
+    def _has_unused(self, tutor_id: str) -> bool:
+        own = self.tables[tutor_id]
+        count = self._count(tutor_id, own.needs)
+        return count is not None and count < own.sessions
 
     def _count(self, tutor_id: str, needs: Sequence[str]) -> int | None:
         """Return how many sessions a tutor can give to these needs; None if not one to each."""
@@ -137,43 +147,39 @@ class _Exchange:
         pupil = self.problem.pupil[need.pupil_id]
         return teaches(tutor, need) and tutoring_language(tutor, pupil) is not None and meets_requirements(tutor, pupil)
 
-    def _improve(self, tutor: Tutor, by_kind: dict[tuple[str, int], list[Need]]) -> bool:
-        """Make the best exchange for one tutor with unused sessions, if there is any."""
-        own = self.tables[tutor.id]
-        before = self._count(tutor.id, own.needs)
-        if before is None or before >= own.sessions:
+    def _improve(self, tutor: Tutor, by_kind: dict[tuple[str, int], list[Need]], most: int) -> bool:
+        """Make the first exchange that helps a tutor with unused sessions, and return whether there was one."""
+        if not self._has_unused(tutor.id):
             return False
+        own = self.tables[tutor.id]
+        before = self._count(tutor.id, own.needs) or 0
         # Nobody leaves if there is a place for one pupil more.
         leavers: tuple[str, ...] = (*own.needs, *([NOBODY] if len(own.needs) < own.places else ()))
-        best: tuple[int, str, str] | None = None
-        for need in self._candidates(tutor, by_kind):
+        for need in islice(self._candidates(tutor, by_kind), most):
             other = self.tutor_of.get(need.id)
             for leaving in leavers:
-                gain = self._gain(tutor.id, leaving, need.id, other, before)
-                if gain > 0 and (best is None or (-gain, need.id, leaving) < (-best[0], *best[1:])):
-                    best = (gain, need.id, leaving)
-        if best is None:
-            return False
-        self._swap(tutor.id, leaving=best[2], coming=best[1])
-        return True
+                if self._gain(tutor.id, leaving, need.id, other, before) > 0:
+                    self._swap(tutor.id, leaving=leaving, coming=need.id)
+                    return True
+        return False
 
     def _candidates(self, tutor: Tutor, by_kind: dict[tuple[str, int], list[Need]]) -> Iterator[Need]:
         """Yield needs that want several sessions and could have them with the tutor."""
-        own = self.tables[tutor.id]
-        found = 0
-        for each in tutor.subjects:
-            for grade in range(each.grade_from, each.grade_to + 1):
-                for need in by_kind.get((each.subject, grade), ()):
-                    if (
-                        self.tutor_of.get(need.id) == tutor.id
-                        or (own.free & self._common(tutor.id, need)).bit_count() < 2
-                    ):
-                        continue
-                    if self._suits(tutor, need):
-                        yield need
-                        found += 1
-                        if found == CANDIDATES_PER_TUTOR:
-                            return
+        own, pupil_free = self.tables[tutor.id], self.pupil_free
+        ranks = {self.ranks[self.problem.need[need].pupil_id] for need in own.needs}
+        taught = sorted({(each.subject, grade) for each in tutor.subjects for grade in each.grades})
+        scanned = chain.from_iterable(by_kind.get(kind, ()) for kind in taught)
+        for need in islice(scanned, SCANNED_PER_TUTOR):
+            common = own.free & pupil_free[need.pupil_id]
+            # Two slots at least: taking the lowest bit away leaves something.
+            if common & (common - 1):
+                other = self.tutor_of.get(need.id)
+                if other is None:
+                    is_possible = need.pupil_id not in self.helped and self.ranks[need.pupil_id] in ranks
+                else:
+                    is_possible = other != tutor.id
+                if is_possible and self._suits(tutor, need):
+                    yield need
 
     def _gain(self, tutor_id: str, leaving: str, coming: str, other: str | None, before: int) -> int:
         """Return how many sessions more there are when two needs change places."""

@@ -53,6 +53,10 @@ class Teaching:
     grade_from: int
     grade_to: int
 
+    @property
+    def grades(self) -> range:
+        return range(self.grade_from, self.grade_to + 1)
+
     def covers(self, subject: str, grade: int) -> bool:
         return self.subject == subject and self.grade_from <= grade <= self.grade_to
 
