@@ -1,9 +1,10 @@
 """What a pupil with several needs gains at most at given prices, for `verify` alone.
 
 Needs may share a tutor, who then is paid for as a new pupil's tutor once. The needs of a
-pupil are split into groups in every way, one tutor to a group; with one tutor each session
-takes another hour, and there are no more tutors than the pupil may have. That two groups
-may meet in one slot is not looked at: the bound stays a bound.
+pupil are split up in every way into some that have a tutor each and groups that share one,
+with no more tutors than the pupil may have. Sessions with one tutor take different hours,
+and so do the needs that have a tutor each; that a group meets in the slot of another is
+not looked at: the bound stays a bound.
 """
 
 from collections.abc import Iterator
@@ -47,16 +48,17 @@ class BestResponse:
     market : Market
     hour, session, pupil : ndarray
         Prices by hour and by tutor.
-    first : ndarray
-        By open need, the price of its cheapest seat with a tutor new to the pupil.
+    by_slot : ndarray
+        As from `Market.cheapest_by_slot`, the price of a seat with a tutor new to the pupil.
     """
 
     def __init__(
-        self, market: Market, hour: np.ndarray, session: np.ndarray, pupil: np.ndarray, first: np.ndarray
+        self, market: Market, hour: np.ndarray, session: np.ndarray, pupil: np.ndarray, by_slot: np.ndarray
     ) -> None:
         self.market = market
         self.hour, self.session, self.pupil_price = hour, session, pupil
-        self.first = first
+        self.by_slot = by_slot
+        self.first = market.least(by_slot)
 
     def gains(self, worth_of_first: np.ndarray, worth_of_need: int) -> int:
         """Return what all pupils with open needs gain at most.
@@ -99,14 +101,14 @@ class BestResponse:
         at = np.full(len(market.pupils), -1)
         at[pupils] = np.arange(len(pupils))
         new, own = (np.full((whole, len(pupils)), NOTHING, dtype=np.int64) for _ in range(2))
-        for place in range(count):
-            new[1 << place] = self.first[market.first_need[pupils] + place]
         for couples in self._new_couples(pupils):
             self._enter(new, couples, at, self.pupil_price[couples.tutor])
         self._enter(own, self._own_couples(pupils), at, 0)
         # price[tutors][needs]: the least for these needs with so many new tutors.
         price = np.full((count + 1, whole, len(pupils)), NOTHING, dtype=np.int64)
-        price[:, 0] = 0
+        alone = self._alone(pupils, count)
+        for needs in range(whole):
+            price[needs.bit_count() :, needs] = alone[needs]
         gains = np.zeros(len(pupils), dtype=np.int64)
         for needs in range(1, whole):
             worth = worth_of_first + worth_of_need * needs.bit_count()
@@ -121,6 +123,25 @@ class BestResponse:
                 gains = np.where(may, np.maximum(gains, worth - price[tutors, needs]), gains)
         return gains
 
+    def _alone(self, pupils: np.ndarray, count: int) -> np.ndarray:
+        """Return by group of needs and pupil the least price of a new tutor for each, all in different slots."""
+        market = self.market
+        slots = market.slots.count[market.need_pupil]
+        start = (np.cumsum(slots) - slots)[market.first_need[pupils]]
+        width = market.slots.count[pupils]
+        least = np.full((1 << count, len(pupils)), NOTHING, dtype=np.int64)
+        least[0] = 0
+        for nth in range(int(width.max(initial=0))):
+            has = np.flatnonzero(nth < width)
+            # The groups fall in size, so that no slot is used twice.
+            for needs in sorted(range(1, 1 << count), key=int.bit_count, reverse=True):
+                for place in range(count):
+                    if needs >> place & 1:
+                        seat = self.by_slot[start[has] + place * width[has] + nth]
+                        found = least[needs ^ (1 << place), has] + seat
+                        least[needs, has] = np.minimum(least[needs, has], found)
+        return least
+
     def _enter(self, table: np.ndarray, couples: Couples, at: np.ndarray, extra: np.ndarray | int) -> None:
         """Put the prices of couples into a table by group of needs and place of the pupil."""
         for group in range(1, len(table)):
@@ -132,18 +153,19 @@ class BestResponse:
             np.minimum.at(table[group], at[couples.pupil[suits]], np.minimum(price, NOTHING))
 
     def _new_couples(self, pupils: np.ndarray) -> Iterator[Couples]:
-        """Yield the couples in which sharing saves something: with a price for the pupil, and two needs to share."""
+        """Yield the couples in which sharing saves something: the price of a pupil, or one of a pupil's few tutors."""
         market = self.market
         pupils = pupils[(market.need_count[pupils] > 1) & (market.tutors_left[pupils] > 0)]
-        sharing = (self.pupil_price > 0) & (market.sessions > 1) & (market.places > 0)
-        kinds = market.tutors_of_kind
-        of_kind = Lists(
-            [
-                tutors[sharing[tutors]]
-                for kind in range(len(market.kinds))
-                for tutors in [kinds.values[kinds.start[kind] : kinds.start[kind] + kinds.count[kind]]]
-            ]
-        )
+        may_share = (market.sessions > 1) & (market.places > 0)
+        limited = market.tutors_left[pupils] < market.need_count[pupils]
+        yield from self._couples(pupils[limited], may_share)
+        yield from self._couples(pupils[~limited], may_share & (self.pupil_price > 0))
+
+    def _couples(self, pupils: np.ndarray, may_share: np.ndarray) -> Iterator[Couples]:
+        market = self.market
+        if not len(pupils):
+            return
+        of_kind = market.tutors_of_kind.among(may_share)
         candidates = np.add.reduceat(of_kind.count[market.need_kind], market.first_need)[pupils]
         part = np.cumsum(candidates) // MOST_CANDIDATES
         for each in np.unique(part):

@@ -25,6 +25,19 @@ class Lists:
         self.start = np.cumsum(self.count) - self.count
         self.values = np.fromiter(chain.from_iterable(lists), dtype=np.int64, count=int(self.count.sum()))
 
+    def list(self, which: int) -> np.ndarray:
+        """Return one of the lists."""
+        return self.values[self.start[which] : self.start[which] + self.count[which]]
+
+    def among(self, is_kept: np.ndarray) -> "Lists":
+        """Return the lists without the numbers for which ``is_kept`` is false."""
+        kept = Lists(())
+        is_left = is_kept[self.values]
+        kept.values = self.values[is_left]
+        kept.count = np.bincount(np.repeat(np.arange(len(self.count)), self.count)[is_left], minlength=len(self.count))
+        kept.start = np.cumsum(kept.count) - kept.count
+        return kept
+
     def positions(self, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return, for each number of a list in ``which``, the place of that list in ``which`` and its own place."""
         count = self.count[which]
@@ -165,43 +178,44 @@ class Market:
 
     def suits(self, need: int, tutor: int) -> bool:
         """Return whether a tutor suits an open need by rules 1, 2 and 6."""
-        lists, kind = self.tutors_of_kind, self.need_kind[need]
-        start = lists.start[kind]
-        return tutor in lists.values[start : start + lists.count[kind]]
+        return tutor in self.tutors_of_kind.list(self.need_kind[need])
+
+    def cheapest_by_slot(self, price: np.ndarray) -> np.ndarray:
+        """Return the least of ``price`` (by hour) for each open need in each slot of its pupil, need after need."""
+        table = np.full((len(self.kinds), SLOTS_PER_WEEK), NOTHING, dtype=np.int64)
+        for kind in range(len(self.kinds)):
+            _, hours = self.hours.positions(self.tutors_of_kind.list(kind))
+            np.minimum.at(table[kind], self.hour_slot[hours], price[hours])
+        asking, at = self.slots.positions(self.need_pupil)
+        found = table[self.need_kind[asking], self.slots.values[at]]
+        for pupil in self.blocked:
+            for need in range(self.first_need[pupil], self.first_need[pupil] + self.need_count[pupil]):
+                start = np.searchsorted(asking, need)
+                found[start : start + self.slots.count[pupil]] = self._unblocked(pupil, need, price)
+        return found
 
     def cheapest(self, price: np.ndarray) -> np.ndarray:
         """Return for each open need the least of ``price`` (by hour) among the hours its pupil could use."""
-        table = np.full((len(self.kinds), SLOTS_PER_WEEK), NOTHING, dtype=np.int64)
-        lists = self.tutors_of_kind
-        for kind in range(len(self.kinds)):
-            tutors = lists.values[lists.start[kind] : lists.start[kind] + lists.count[kind]]
-            _, hours = self.hours.positions(tutors)
-            np.minimum.at(table[kind], self.hour_slot[hours], price[hours])
-        least = np.full(len(self.need_kind), NOTHING, dtype=np.int64)
-        asking, at = self.slots.positions(self.need_pupil)
-        found = table[self.need_kind[asking], self.slots.values[at]]
-        with_slots = np.flatnonzero(self.slots.count[self.need_pupil])
-        if len(with_slots):
-            starts = np.searchsorted(asking, with_slots)
-            least[with_slots] = np.minimum.reduceat(found, starts)
-        for pupil in self.blocked:
-            for need in range(self.first_need[pupil], self.first_need[pupil] + self.need_count[pupil]):
-                least[need] = self._cheapest_unblocked(pupil, need, price)
+        return self.least(self.cheapest_by_slot(price))
+
+    def least(self, by_slot: np.ndarray) -> np.ndarray:
+        """Return for each open need the least of a price by its pupil's slots."""
+        count = self.slots.count[self.need_pupil]
+        least = np.full(len(count), NOTHING, dtype=np.int64)
+        if by_slot.size:
+            least[count > 0] = np.minimum.reduceat(by_slot, (np.cumsum(count) - count)[count > 0])
         return least
 
-    def _cheapest_unblocked(self, pupil: int, need: int, price: np.ndarray) -> int:
-        lists, kind = self.tutors_of_kind, self.need_kind[need]
-        tutors = lists.values[lists.start[kind] : lists.start[kind] + lists.count[kind]]
-        _, hours = self.hours.positions(tutors)
-        may = np.isin(self.hour_slot[hours], self.slots_of(pupil))
-        for tutor, slots in self.blocked[pupil].items():
-            may &= ~((self.hour_tutor[hours] == tutor) & np.isin(self.hour_slot[hours], list(slots)))
-        return int(price[hours[may]].min(initial=NOTHING))
-
-    def slots_of(self, pupil: int) -> np.ndarray:
-        """Return the free slots of a pupil."""
-        start = self.slots.start[pupil]
-        return self.slots.values[start : start + self.slots.count[pupil]]
+    def _unblocked(self, pupil: int, need: int, price: np.ndarray) -> np.ndarray:
+        """Return the least price in each slot of a pupil who must not meet every tutor in every slot."""
+        _, hours = self.hours.positions(self.tutors_of_kind.list(self.need_kind[need]))
+        tutor, slot = self.hour_tutor[hours], self.hour_slot[hours]
+        may = np.ones(len(hours), dtype=bool)
+        for blocked_tutor, slots in self.blocked[pupil].items():
+            may &= ~((tutor == blocked_tutor) & np.isin(slot, list(slots)))
+        table = np.full(SLOTS_PER_WEEK, NOTHING, dtype=np.int64)
+        np.minimum.at(table, slot[may], price[hours[may]])
+        return table[self.slots.list(pupil)]
 
 
 def _ranks(needs_by_pupil: Iterable[list[Need]], profile: Profile) -> np.ndarray:

@@ -74,10 +74,13 @@ class PricedMarket:
         return np.where((market.sessions[tutor] > 0) & (market.places[tutor] > 0), price, NOTHING)
 
     @cached_property
-    def first_seats(self) -> np.ndarray:
-        """Return for each open need the price of the cheapest seat with a tutor new to the pupil."""
+    def _response(self) -> BestResponse:
         market = self.market
-        return np.where(market.tutors_left[market.need_pupil] > 0, market.cheapest(self._seat_prices()), NOTHING)
+        by_slot = market.cheapest_by_slot(self._seat_prices())
+        slots = market.slots.count[market.need_pupil]
+        may = np.repeat(market.tutors_left[market.need_pupil] > 0, slots)
+        by_slot = np.where(may, by_slot, NOTHING)
+        return BestResponse(market, self.hour, self.session, self.pupil, by_slot)
 
     def breadth_bounds(self, least_ranks: list[int]) -> tuple[int, list[int]]:
         """Return bounds of the pupils who can get a first session.
@@ -96,12 +99,11 @@ class PricedMarket:
         """
         market, scale = self.market, self.scale
         least = np.full(len(market.pupils), NOTHING, dtype=np.int64)
-        np.minimum.at(least, market.need_pupil, self.first_seats)
+        np.minimum.at(least, market.need_pupil, self._response.first)
         # Who joins an agreed group has a tutor already, and none of their own sessions.
         joining = np.flatnonzero(market.is_new & np.isin(np.arange(len(least)), list(market.own_tutors)))
-        response = self._response()
         for pupil in joining.tolist():
-            least[pupil] = min(least[pupil], response.least_of_own(pupil))
+            least[pupil] = min(least[pupil], self._response.least_of_own(pupil))
         least = least[market.is_new]
         rank = market.rank[market.is_new]
         gains = np.maximum(rank * scale - least, 0).sum()
@@ -117,11 +119,8 @@ class PricedMarket:
         """Return a bound of ``first_worth`` times the ranks of pupils with a first session, plus the needs served."""
         market = self.market
         first = np.where(market.is_new, market.rank * first_worth * self.scale, 0)
-        gains = self._response().gains(first, self.scale)
+        gains = self._response.gains(first, self.scale)
         return (gains + self._sold(self.hour, self.session, self.pupil)) // self.scale
-
-    def _response(self) -> BestResponse:
-        return BestResponse(self.market, self.hour, self.session, self.pupil, self.first_seats)
 
     def _above(self, level: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return hour, session and pupil prices of which a seat costs what it did, from ``level`` to one unit more."""
