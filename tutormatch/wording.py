@@ -9,7 +9,7 @@ from flask_babel import gettext, lazy_gettext, ngettext
 
 from . import errors
 from .i18n import LOCALE_NAMES, best_locale
-from .matching.problem import Reason
+from .matching.problem import Profile, Reason
 from .models import (
     AccountState,
     AuditKind,
@@ -163,6 +163,11 @@ LABELS = WordsByMember(
         RoundState.FAILED: _("failed"),
     },
     {
+        Profile.BREADTH_FIRST: _("as many pupils as possible"),
+        Profile.DEPTH_FIRST: _("all the sessions that a pupil needs"),
+        Profile.LONGEST_WAIT_FIRST: _("who has waited longest"),
+    },
+    {
         RoundFailure.SOLVER_ENDED: _("The solver ended before it had an answer."),
         RoundFailure.WORKER_STOPPED: _("The background worker was stopped."),
         RoundFailure.FAULTY_INPUT: _("The data of this round contradict each other."),
@@ -283,6 +288,19 @@ POINTS_IN_WORDS = {
     "same_tutor": _("the same tutor helps this pupil in another subject"),
     "first_language": _("in the language that the pupil wants most"),
     "patron": _("the tutor's university is a patron of the school"),
+    "spread": _("the sessions lie on different days"),
+}
+
+PROFILE_SENTENCES = {
+    Profile.BREADTH_FIRST: _(
+        "Gives as many pupils as possible a tutor, the urgent first, and only then further sessions to one pupil."
+    ),
+    Profile.DEPTH_FIRST: _(
+        "First gives pupils all the weekly sessions that they ask for, even if fewer pupils then get a tutor."
+    ),
+    Profile.LONGEST_WAIT_FIRST: _(
+        "Gives as many pupils as possible a tutor, and those who have waited longest come before the urgent."
+    ),
 }
 
 # What a person reads when a request could not be carried out; other errors get the sentence of `DomainError`.
@@ -310,8 +328,12 @@ STAGES = {
     "solve": _("Looking for the best matching"),
     "repair": _("Settling the last clashes of time"),
     "close": _("Proving that nothing better is possible"),
+    "group": _("Looking for places in small groups"),
+    "deepen": _("Adding further sessions"),
+    "certify": _("Writing down the proof"),
     "explain": _("Writing down the reasons"),
     "verify": _("Checking every pair once more"),
+    "advise": _("Finding out whom to recruit next"),
     "store": _("Storing the proposals"),
     "done": _("Done"),
 }
@@ -390,6 +412,16 @@ def happened(error: Exception) -> str:
     return str(HAPPENED[errors.DomainError])
 
 
+def in_a_group(others: int) -> str:
+    """Return that a session is shared with this many other pupils."""
+    return ngettext("in a small group, with %(num)d other pupil", "in a small group, with %(num)d other pupils", others)
+
+
+def profile_sentence(profile: Profile) -> str:
+    """Return what a round with this profile does, in one sentence."""
+    return str(PROFILE_SENTENCES[profile])
+
+
 def stage_in_words(stage: str) -> str:
     """Return what a running round is doing."""
     return str(STAGES.get(stage, STAGES["solve"]))
@@ -430,8 +462,10 @@ def init_app(app: Flask) -> None:
     for filter_function in (
         conditions_in_words,
         happened,
+        in_a_group,
         label,
         points_in_words,
+        profile_sentence,
         scope_name,
         subject_family,
         tone,

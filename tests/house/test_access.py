@@ -62,6 +62,7 @@ ROLES: dict[str, frozenset[Role] | str] = {
     "pages.choose_locale": EVERYBODY,
     "pages.code_of_conduct": EVERYBODY,
     "pages.home": EVERYBODY,
+    "pages.matching": EVERYBODY,
     "pages.privacy": EVERYBODY,
     "people.change_tutor": COORDINATOR,
     "people.index": COORDINATOR,

@@ -5,6 +5,9 @@ are widened by just that match, so that it still keeps the rules. Where that wou
 itself (the tutor is out of scope, or no longer teaches the subject, speaks the language or has the
 condition), a *stand-in* takes the tutor's place: a tutor with nothing but the agreed sessions to give.
 A match whose pupil does not enter only takes its time and its place from the tutor.
+
+Matches that share a session are an agreed group. It enters as one as long as it keeps rule 7 of the core
+as a whole; a member who no longer does gets a stand-in, too.
 """
 
 from collections import defaultdict
@@ -35,38 +38,36 @@ class AgreedMatch:
 
 
 def agreed_matches(scope: Scope) -> list[AgreedMatch]:
-    """Return the approved matches with a tutor or a pupil of ``scope``."""
-    approved = (
-        select(Match.id, Match.need_id, Match.pupil_id, Match.tutor_id, TutorRow.code)
+    """Return the approved matches with a tutor or a pupil of ``scope``, hosts of groups before those who join."""
+    rows = db.session.execute(
+        select(Match.id, Match.need_id, Match.pupil_id, Match.tutor_id, TutorRow.code, WeeklySession.slot)
+        .join(WeeklySession, WeeklySession.match_id == Match.id)
         .join(TutorRow, Match.tutor_id == TutorRow.id)
         .join(PupilRow, Match.pupil_id == PupilRow.id)
         .join(School, PupilRow.school_id == School.id)
-        .where(Match.state == MatchState.APPROVED, or_(scope.has_tutor(), scope.has_school()))
+        .where(Match.state == MatchState.APPROVED, WeeklySession.is_live, or_(scope.has_tutor(), scope.has_school()))
+        .order_by(Match.id)
     )
-    slots: dict[int, set[int]] = defaultdict(set)
-    for match_id, slot in db.session.execute(
-        select(WeeklySession.match_id, WeeklySession.slot).where(
-            WeeklySession.is_live, WeeklySession.match_id.in_(approved.with_only_columns(Match.id))
-        )
-    ):
-        slots[match_id].add(slot)
-    return [
-        AgreedMatch(row.need_id, row.pupil_id, row.tutor_id, row.code, frozenset(slots[row.id]))
-        for row in db.session.execute(approved.order_by(Match.id))
-    ]
+    slots: dict[tuple[int, int, int, int, str], set[int]] = defaultdict(set)
+    for *match, slot in rows:
+        slots[tuple(match)].add(slot)
+    found = [AgreedMatch(*match[1:], frozenset(own)) for match, own in slots.items()]
+    return sorted(found, key=lambda match: -len(match.slots))
 
 
 @dataclass
 class _Load:
-    """Time and places of one person: ``slots`` and ``sessions`` given to ``partners``."""
+    """Time and places of one person: ``slots`` given to ``partners``. A session of a group counts once."""
 
     slots: set[int] = field(default_factory=set)
-    sessions: int = 0
     partners: set[str] = field(default_factory=set)
+
+    @property
+    def sessions(self) -> int:
+        return len(self.slots)
 
     def add(self, slots: Collection[int], partner: str) -> None:
         self.slots.update(slots)
-        self.sessions += len(slots)
         self.partners.add(partner)
 
 
@@ -89,6 +90,7 @@ class Agreements:
         self._pupil_withheld: dict[str, _Load] = defaultdict(_Load)
         self._needed_sessions: dict[str, int] = {}
         self._stand_ins: dict[str, Tutor] = {}
+        self._sessions: dict[tuple[str, int], list[tuple[Need, Pupil]]] = defaultdict(list)
 
     def add(self, match: AgreedMatch) -> None:
         """Take one approved match into account."""
@@ -107,8 +109,15 @@ class Agreements:
             return
         if tutor is None:
             tutor_id = self._stand_in(match.tutor, pupil, need, match.slots)
-        elif teaches(tutor, need) and tutoring_language(tutor, pupil) and meets_requirements(tutor, pupil):
+        elif (
+            teaches(tutor, need)
+            and tutoring_language(tutor, pupil)
+            and meets_requirements(tutor, pupil)
+            and self._finds_place(tutor, pupil, need, match.slots)
+        ):
             tutor_id = tutor.id
+            for slot in match.slots:
+                self._sessions[tutor.id, slot].append((need, pupil))
         else:
             tutor_id = self._stand_in(f"{tutor.id} as agreed", pupil, need, match.slots)
             self._tutor_withheld[tutor.id].add(match.slots, pupil.id)
@@ -118,7 +127,25 @@ class Agreements:
         self._locked_slots[tutor_id, pupil.id] |= match.slots
         self._needed_sessions[need.id] = len(match.slots)
 
+    def _finds_place(self, tutor: Tutor, pupil: Pupil, need: Need, slots: frozenset[int]) -> bool:
+        """Say whether the slots are the match's own, or all in sessions of one host as rule 7 wants it."""
+        shared = [self._sessions[tutor.id, slot] for slot in slots if self._sessions.get((tutor.id, slot))]
+        if not shared:
+            return True
+        if len(shared) < len(slots) or len({session[0][0].id for session in shared}) > 1:
+            return False
+        members = [*{other.id: (other, who) for session in shared for other, who in session}.values(), (need, pupil)]
+        languages = set.intersection(*(set(who.languages) for _need, who in members))
+        return (
+            all(each.group_ok and (each.subject, each.grade) == (need.subject, need.grade) for each, _who in members)
+            and bool(languages & tutor.languages)
+            and all(len(session) < tutor.group_size for session in shared)
+        )
+
     def _stand_in(self, tutor_id: str, pupil: Pupil, need: Need, slots: frozenset[int]) -> str:
+        while self._tutor_locked[tutor_id].slots & slots:
+            # Those who shared a session do so no longer where the core could ask why.
+            tutor_id += f" with {need.id}"
         before = self._stand_ins.get(tutor_id)
         own = Tutor(
             id=tutor_id,
@@ -149,7 +176,8 @@ class Agreements:
                 yield tutor
                 continue
             locked, withheld = self._tutor_locked[tutor.id], self._tutor_withheld[tutor.id]
-            sessions = tutor.sessions_per_week - withheld.sessions
+            sessions = tutor.sessions_per_week - len(withheld.slots - locked.slots)
+            largest = max((len(self._sessions[tutor.id, slot]) for slot in locked.slots), default=1)
             places = tutor.max_pupils - len(withheld.partners)
             is_open = sessions > 0 and places > 0
             yield replace(
@@ -157,6 +185,7 @@ class Agreements:
                 slots=(tutor.slots - withheld.slots if is_open else frozenset()) | locked.slots,
                 sessions_per_week=max(sessions, locked.sessions, 1),
                 max_pupils=max(places, len(locked.partners), 1),
+                group_size=largest if withheld.slots & locked.slots else tutor.group_size,
             )
 
     def stand_ins(self) -> list[Tutor]:

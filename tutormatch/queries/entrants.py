@@ -57,7 +57,7 @@ class Entrants:
     """Counts of one scope at one moment.
 
     ``pupils``, ``needs`` and ``tutors`` may enter; of these ``…_waiting`` have no approved match yet and
-    ``tutors_free`` have a session left. ``sessions_wanted`` and ``sessions_offered`` are a week's.
+    ``tutors_free`` have a session left, ``tutors_with_places`` a place in a session under way. ``sessions_wanted`` and ``sessions_offered`` are a week's.
     ``kept_out`` counts those who may not enter, by `KeptOut`, each once; causes that hold nobody are absent.
     In a round that has collected its input, ``agreed`` counts the approved matches in it.
     """
@@ -70,13 +70,14 @@ class Entrants:
     tutors: int = 0
     tutors_free: int = 0
     sessions_offered: int = 0
+    tutors_with_places: int = 0
     kept_out: dict[str, int] = field(default_factory=dict)
     agreed: int = 0
 
     @property
     def can_match(self) -> bool:
         """Say whether a round could propose anything: somebody waits and somebody is free."""
-        return bool(self.needs_waiting and self.tutors_free)
+        return bool(self.needs_waiting and (self.tutors_free or self.tutors_with_places))
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -106,7 +107,12 @@ def entrants(scope: Scope) -> Entrants:
         kept_out[KeptOut.TUTOR_DISABLED] = kept_out.get(KeptOut.TUTOR_DISABLED, 0) + row.disabled
         kept_out[KeptOut.TUTOR_UNCONFIRMED] = kept_out.get(KeptOut.TUTOR_UNCONFIRMED, 0) + row.unconfirmed
         if row.state == TutorState.CHECKED:
-            counts |= {"tutors": row.reachable, "tutors_free": row.free, "sessions_offered": row.sessions_left}
+            counts |= {
+                "tutors": row.reachable,
+                "tutors_free": row.free,
+                "sessions_offered": row.sessions_left,
+                "tutors_with_places": row.with_places,
+            }
         else:
             kept_out[TUTOR_CAUSES[row.state]] = row.reachable
     # PostgreSQL gives sums of whole numbers as decimals, and none for no rows.
@@ -149,7 +155,11 @@ def _pupils_by_consent(scope: Scope) -> Iterator[Row[Any]]:
 
 def _tutors_by_state(scope: Scope) -> Iterator[Row[Any]]:
     live = (
-        select(WeeklySession.tutor_id, func.count().label("sessions"))
+        select(
+            WeeklySession.tutor_id,
+            func.sum(case((WeeklySession.host_id.is_(None), 1), else_=0)).label("sessions"),
+            func.count().label("places"),
+        )
         .where(WeeklySession.is_live)
         .group_by(WeeklySession.tutor_id)
         .subquery()
@@ -168,6 +178,7 @@ def _tutors_by_state(scope: Scope) -> Iterator[Row[Any]]:
             number(is_reachable()).label("reachable"),
             number(and_(is_reachable(), left > 0)).label("free"),
             number(and_(is_reachable(), left > 0), left).label("sessions_left"),
+            number(and_(is_reachable(), live.c.places < live.c.sessions * Tutor.group_size)).label("with_places"),
             number(is_unconfirmed).label("unconfirmed"),
             number(Account.disabled_at.is_not(None)).label("disabled"),
         )

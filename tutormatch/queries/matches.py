@@ -30,6 +30,7 @@ from ..models import (
     WeeklySession,
 )
 from ..wording import TUTORING_LANGUAGES, label
+from .groups import Companion, companions
 from .paging import Page, paginate
 from .scopes import Scope
 
@@ -88,11 +89,12 @@ class FacetValue:
 
 @dataclass(frozen=True)
 class MatchList:
-    """One page of matches, the counts for each filter value, and who else would fit."""
+    """One page of matches, the counts for each filter value, who else would fit, and who shares the sessions."""
 
     page: Page[Match]
     facets: Mapping[str, Sequence[FacetValue]]
     alternatives: Mapping[str, str]
+    companions: Mapping[int, Sequence[Companion]]
 
     def count(self, state: MatchState) -> int:
         """Return how many matches of ``state`` the other filters leave."""
@@ -128,7 +130,7 @@ def under_way(viewer: Account) -> Conditions:
 
 
 def list_matches(viewer: Account, which: Conditions, narrowed: MatchFilter, sort: str, number: int) -> MatchList:
-    """Return one page of matches, in six SQL statements and one for names of alternatives."""
+    """Return one page of matches, in seven SQL statements and one for names of alternatives."""
     facets = _facets(which, narrowed)
     schools = [int(each.value) for each in facets["school"]]
     statement = (
@@ -149,7 +151,7 @@ def list_matches(viewer: Account, which: Conditions, narrowed: MatchFilter, sort
         )
     )
     page = paginate(statement, number, current_app.config["ROWS_PER_PAGE"])
-    return MatchList(page, facets, alternatives(viewer, page.rows))
+    return MatchList(page, facets, alternatives(viewer, page.rows), companions(page.rows))
 
 
 def proposed_ids(which: Conditions, narrowed: MatchFilter) -> list[int]:
@@ -291,6 +293,7 @@ class MatchPage:
 
     match: Match
     alternatives: Mapping[str, str]
+    companions: Sequence[Companion]
     earlier: Sequence[Match]
     blocks: Sequence[tuple[int | None, Decision | None]]
 
@@ -302,6 +305,7 @@ def match_in_sight(viewer: Account, match_id: int) -> MatchPage | None:
         .where(Match.id == match_id)
         .options(
             joinedload(Match.round),
+            joinedload(Match.joins),
             joinedload(Match.need).joinedload(Need.subject),
             joinedload(Match.pupil).options(
                 joinedload(Pupil.school).joinedload(School.district).joinedload(District.region),
@@ -343,7 +347,13 @@ def match_in_sight(viewer: Account, match_id: int) -> MatchPage | None:
         .order_by(BlockedPair.id)
         .options(joinedload(Decision.decided_by))
     ).all()
-    return MatchPage(match, alternatives(viewer, [match]), earlier, [tuple(block) for block in blocks])
+    return MatchPage(
+        match,
+        alternatives(viewer, [match]),
+        companions([match], scope).get(match.id, ()),
+        earlier,
+        [tuple(block) for block in blocks],
+    )
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from ..models import (
     Tutor,
     WaitingNeed,
 )
+from .groups import companions
 from .paging import Page, paginate
 from .scopes import Scope
 
@@ -41,11 +42,15 @@ LIVE_STATES = (MatchState.APPROVED, MatchState.PROPOSED)
 
 @dataclass(frozen=True)
 class NeedStanding:
-    """Where a need stands: its live match, or why the latest round left it waiting."""
+    """Where a need stands: its live match, or why the latest round left it waiting.
+
+    ``others`` counts the pupils who share the sessions of the match.
+    """
 
     need: Need
     match: Match | None = None
     waiting: WaitingNeed | None = None
+    others: int = 0
 
     @property
     def state(self) -> PupilState:
@@ -202,13 +207,16 @@ def count_by_state(conditions: Iterable[ColumnElement[bool]]) -> dict[PupilState
 
 
 def standings(pupils: Sequence[Pupil]) -> list[PupilStanding]:
-    """Return where each pupil stands, in two SQL statements; the needs must be loaded."""
+    """Return where each pupil stands, in three SQL statements; the needs must be loaded."""
     needs = [need for pupil in pupils for need in pupil.open_needs]
     matches = _live_matches([need.id for need in needs])
     waiting = _latest_waiting([need.id for need in needs if need.id not in matches])
+    groups = companions(matches.values())
     by_pupil: dict[int, list[NeedStanding]] = defaultdict(list)
     for need in needs:
-        by_pupil[need.pupil_id].append(NeedStanding(need, matches.get(need.id), waiting.get(need.id)))
+        match = matches.get(need.id)
+        others = len(groups.get(match.id, ())) if match else 0
+        by_pupil[need.pupil_id].append(NeedStanding(need, match, waiting.get(need.id), others))
     return [
         PupilStanding(
             pupil,

@@ -21,6 +21,7 @@ from ..models import (
     Tutor,
     WeeklySession,
 )
+from .groups import others_in_session
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,10 @@ class TutorSession:
 
 @dataclass(frozen=True)
 class TeacherSession:
-    """A session of an own pupil as the teacher sees it: who the tutor is and how to write to them."""
+    """A session of an own pupil as the teacher sees it: who the tutor is and how to write to them.
+
+    ``others`` counts the other pupils of the group; who they are, their own teachers know.
+    """
 
     slot: int
     pupil_id: int
@@ -55,6 +59,7 @@ class TeacherSession:
     tutor_email: str | None
     institution: str
     tutoring_languages: tuple[str, ...]
+    others: int
 
     @property
     def pupil_name(self) -> str:
@@ -126,6 +131,7 @@ def of_teacher(viewer: Account) -> list[TeacherSession]:
             Account.email,
             localized_name(Institution).label("institution"),
             Tutor.tutoring_languages,
+            others_in_session().label("others"),
         ).where(Pupil.teacher_id == viewer.id)
     )
     return [TeacherSession(*row) for row in rows]

@@ -47,12 +47,13 @@ class LiveSession:
 
 @dataclass(frozen=True)
 class Lesson:
-    """What a pupil learns with the tutor, and when."""
+    """What a pupil learns with the tutor, when, and together with whom."""
 
     subject: str
     topics: str
     tutoring_language: str
     slots: Sequence[int]
+    companions: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -121,15 +122,23 @@ def pupils_of(viewer: Account) -> list[PupilForTutor]:
     if viewer.role != Role.TUTOR or not viewer.is_email_confirmed:
         return []
     slots: dict[int, list[int]] = defaultdict(list)
+    names_at: dict[int, dict[int, str]] = defaultdict(dict)
     own_matches = (
         select(Match.id).join(Match.tutor).where(Tutor.account_id == viewer.id, Match.state == MatchState.APPROVED)
     )
-    for match_id, slot in db.session.execute(
-        select(WeeklySession.match_id, WeeklySession.slot)
+    for match_id, slot, name in db.session.execute(
+        select(WeeklySession.match_id, WeeklySession.slot, Pupil.first_name)
+        .join(Pupil, Pupil.id == WeeklySession.pupil_id)
         .where(WeeklySession.match_id.in_(own_matches), WeeklySession.is_live)
-        .order_by(WeeklySession.slot)
+        .order_by(WeeklySession.slot, Pupil.sort_name)
     ):
         slots[match_id].append(slot)
+        names_at[slot][match_id] = name
+
+    def companions(match_id: int) -> tuple[str, ...]:
+        found = {other: name for slot in slots[match_id] for other, name in names_at[slot].items()}
+        return tuple(name for other, name in found.items() if other != match_id)
+
     rows = db.session.execute(
         select(
             Match.id,
@@ -167,7 +176,10 @@ def pupils_of(viewer: Account) -> list[PupilForTutor]:
                 part for part in (own[0].last_name, own[0].teacher_first_name, own[0].patronymic) if part
             ),
             teacher_contact=own[0].contact,
-            lessons=[Lesson(row.subject, row.topics, row.tutoring_language, tuple(slots[row.id])) for row in own],
+            lessons=[
+                Lesson(row.subject, row.topics, row.tutoring_language, tuple(slots[row.id]), companions(row.id))
+                for row in own
+            ],
         )
         for pupil_id, own in by_pupil.items()
     ]

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TypeVar
 
 from .. import mail
-from ..models import Account, Decision, Match, School, Subject
+from ..models import Account, Decision, Match, MatchState, School, Subject
+from ..queries.groups import Companion, companions
 
 Told = TypeVar("Told")
 
@@ -25,9 +26,10 @@ class PairForTutor:
     topics: str
     tutoring_language: str
     slots: Sequence[int]
+    companions: Sequence[str] = ()
 
     @classmethod
-    def of(cls, match: Match) -> "PairForTutor":
+    def of(cls, match: Match, companions: Sequence[Companion] = ()) -> "PairForTutor":
         pupil, teacher = match.pupil, match.pupil.teacher
         return cls(
             first_name=pupil.first_name,
@@ -39,20 +41,26 @@ class PairForTutor:
             topics=match.need.topics,
             tutoring_language=match.tutoring_language,
             slots=match.slots,
+            companions=[companion.first_name for companion in companions],
         )
 
 
-def tell_approval(decision: Decision, matches: Iterable[Match], delay: timedelta) -> None:
+def tell_approval(decision: Decision, matches: Sequence[Match], delay: timedelta) -> None:
     """Write to every tutor and admitted teacher of an approval, held back for ``delay``, so that it can be undone."""
     _tell("approved", matches, delay, decision)
 
 
-def tell_end(matches: Iterable[Match], delay: timedelta) -> None:
+def tell_end(matches: Sequence[Match], delay: timedelta) -> None:
     """Write to every tutor and admitted teacher of matches that have ended."""
     _tell("ended", matches, delay, None)
 
 
-def _tell(event: str, matches: Iterable[Match], delay: timedelta, decision: Decision | None) -> None:
+def _tell(event: str, matches: Sequence[Match], delay: timedelta, decision: Decision | None) -> None:
+    # Proposals of the same group are none of anybody's business yet.
+    groups = {
+        match_id: [companion for companion in others if companion.state == MatchState.APPROVED]
+        for match_id, others in companions(matches).items()
+    }
     of_tutor: dict[Account, list[Match]] = defaultdict(list)
     of_teacher: dict[Account, list[Match]] = defaultdict(list)
     for match in sorted(matches, key=lambda match: (match.pupil.sort_name, match.slots, match.id)):
@@ -66,7 +74,7 @@ def _tell(event: str, matches: Iterable[Match], delay: timedelta, decision: Deci
             f"matches_{event}_tutor",
             delay=delay,
             decision=decision,
-            pairs=[PairForTutor.of(match) for match in own],
+            pairs=[PairForTutor.of(match, groups.get(match.id, ())) for match in own],
             number_of_pupils=_number_of_pupils(own),
         )
     for account, own in of_teacher.items():
@@ -76,6 +84,7 @@ def _tell(event: str, matches: Iterable[Match], delay: timedelta, decision: Deci
             delay=delay,
             decision=decision,
             matches=own,
+            others={match_id: len(members) for match_id, members in groups.items()},
             number_of_pupils=_number_of_pupils(own),
         )
 

@@ -76,8 +76,9 @@ def store(
 
     locked = {pair.need_id for pair in problem.pairs if pair.status is PairStatus.LOCKED}
     found = [pairing for pairing in solution.matches if pairing.need_id not in locked]
-    proposals, set_aside = _sort_out(found, needs, tutors)
-    _insert_matches(round_id, proposals, needs, tutors, explanations)
+    proposals, hosts, set_aside = _sort_out(found, needs, tutors)
+    languages = group_languages(problem, solution.matches)
+    _insert_matches(round_id, proposals, hosts, needs, tutors, explanations, languages)
     waiting = [
         {
             "round_id": round_id,
@@ -126,6 +127,8 @@ def certificate(
             for level in solution.certificate.levels
         ],
         "engine": solution.engine,
+        "profile": solution.certificate.profile,
+        "improvable": solution.improvable,
         "seconds": {stage: round(seconds, 3) for stage, seconds in solution.seconds.items()},
     }
 
@@ -190,42 +193,72 @@ def _supersede(need_ids: Sequence[int], tutor_ids: Sequence[int]) -> None:
 
 def _sort_out(
     found: Iterable[Pairing], needs: Mapping[str, Row[Any]], tutors: Mapping[str, Row[Any]]
-) -> tuple[list[Pairing], dict[SetAside, int]]:
-    """Divide the pairs into those to propose and, counted, those that are out of date."""
+) -> tuple[list[Pairing], dict[str, int], dict[SetAside, int]]:
+    """Divide the pairs into those to propose and, counted, those that are out of date.
+
+    Returns
+    -------
+    tuple
+        The proposals, hosts before those who join them; the approved match that each proposal joins which joins
+        an agreed one, by need; and how many were set aside.
+    """
     decided = _Decided()
     proposals: list[Pairing] = []
+    proposed: set[str] = set()
+    agreed_hosts: dict[str, int] = {}
     set_aside = dict.fromkeys(SetAside, 0)
-    for pairing in found:
+    for pairing in sorted(found, key=lambda pairing: (bool(pairing.joins), pairing.need_id)):
         need, tutor = needs.get(pairing.need_id), tutors.get(pairing.tutor_id)
+        host = needs.get(pairing.joins)
+        host_id = decided.host_of(host.id, tutor.id, pairing.slots) if host and tutor else None
         if need is None or not need.may_enter:
             set_aside[SetAside.PUPIL_LEFT] += 1
         elif tutor is None or tutor.state != TutorState.CHECKED:
             set_aside[SetAside.TUTOR_LEFT] += 1
-        elif decided.concerns(need.id, need.pupil_id, tutor.id, pairing.slots):
+        elif decided.concerns(need.id, need.pupil_id, tutor.id, pairing.slots, joins_agreed=host_id is not None):
+            set_aside[SetAside.DECIDED_MEANWHILE] += 1
+        elif pairing.joins and host_id is None and pairing.joins not in proposed:
+            # The session that it joins is not proposed any more.
             set_aside[SetAside.DECIDED_MEANWHILE] += 1
         else:
             proposals.append(pairing)
-    return proposals, set_aside
+            proposed.add(pairing.need_id)
+            if host_id is not None:
+                agreed_hosts[pairing.need_id] = host_id
+    return proposals, agreed_hosts, set_aside
 
 
 class _Decided:
     """What is approved and rejected at the moment of storing."""
 
     def __init__(self) -> None:
-        self.needs = set(db.session.scalars(select(Match.need_id).where(Match.state == MatchState.APPROVED)))
+        self.needs = dict(
+            db.session.execute(select(Match.need_id, Match.id).where(Match.state == MatchState.APPROVED)).all()
+        )
         self.taken: set[tuple[str, int, int]] = set()
-        for tutor_id, pupil_id, slot in db.session.execute(
-            select(WeeklySession.tutor_id, WeeklySession.pupil_id, WeeklySession.slot).where(WeeklySession.is_live)
+        self.hosted: set[tuple[int, int, int]] = set()
+        for match_id, tutor_id, pupil_id, slot in db.session.execute(
+            select(WeeklySession.match_id, WeeklySession.tutor_id, WeeklySession.pupil_id, WeeklySession.slot).where(
+                WeeklySession.is_live
+            )
         ):
             self.taken |= {("tutor", tutor_id, slot), ("pupil", pupil_id, slot)}
+            self.hosted.add((match_id, tutor_id, slot))
         self.blocked = {
             tuple(row)
             for row in db.session.execute(select(BlockedPair.tutor_id, BlockedPair.pupil_id, BlockedPair.slot))
         }
 
-    def concerns(self, need_id: int, pupil_id: int, tutor_id: int, slots: Iterable[int]) -> bool:
+    def host_of(self, need_id: int, tutor_id: int, slots: Iterable[int]) -> int | None:
+        """Return the approved match of a need if its tutor holds sessions in these slots."""
+        match_id = self.needs.get(need_id)
+        if match_id is None or any((match_id, tutor_id, slot) not in self.hosted for slot in slots):
+            return None
+        return match_id
+
+    def concerns(self, need_id: int, pupil_id: int, tutor_id: int, slots: Iterable[int], *, joins_agreed: bool) -> bool:
         return need_id in self.needs or any(
-            ("tutor", tutor_id, slot) in self.taken
+            (("tutor", tutor_id, slot) in self.taken and not joins_agreed)
             or ("pupil", pupil_id, slot) in self.taken
             or (tutor_id, pupil_id, slot) in self.blocked
             or (tutor_id, pupil_id, None) in self.blocked
@@ -233,31 +266,68 @@ class _Decided:
         )
 
 
+def group_languages(problem: Problem, pairings: Iterable[Pairing]) -> dict[str, str]:
+    """Return the language of each group by its needs: the host's best that the tutor and all others speak."""
+    of_host: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for pairing in pairings:
+        if pairing.joins:
+            of_host[pairing.joins, pairing.tutor_id].append(pairing.need_id)
+
+    def accepted(need_id: str) -> tuple[str, ...]:
+        return problem.pupil[problem.need[need_id].pupil_id].languages
+
+    found: dict[str, str] = {}
+    for (host, tutor_id), joining in of_host.items():
+        spoken = [code for code in accepted(host) if code in problem.tutor[tutor_id].languages]
+        common = [code for code in spoken if all(code in accepted(need_id) for need_id in joining)]
+        if common:
+            found |= dict.fromkeys([host, *joining], common[0])
+        else:
+            # They meet in different sessions, each in a language of its own.
+            found |= {need_id: code for need_id in joining for code in reversed(spoken) if code in accepted(need_id)}
+    return found
+
+
 def _insert_matches(
     round_id: int,
     proposals: Sequence[Pairing],
+    agreed_hosts: Mapping[str, int],
     needs: Mapping[str, Row[Any]],
     tutors: Mapping[str, Row[Any]],
     explanations: Mapping[str, Explanation],
+    languages: Mapping[str, str],
 ) -> None:
-    if not proposals:
-        return
     rows = []
     for pairing in proposals:
         explanation = explanations[pairing.need_id].to_dict()
+        language = languages.get(pairing.need_id, explanation["tutoring_language"])
         rows.append(
             {
                 "round_id": round_id,
                 "need_id": needs[pairing.need_id].id,
                 "pupil_id": needs[pairing.need_id].pupil_id,
                 "tutor_id": tutors[pairing.tutor_id].id,
+                "joins_id": agreed_hosts.get(pairing.need_id),
                 "state": MatchState.PROPOSED,
-                "tutoring_language": explanation["tutoring_language"],
-                "explanation": explanation,
+                "tutoring_language": language,
+                "explanation": {**explanation, "tutoring_language": language},
                 "version": 1,
             }
         )
-    match_of = dict(db.session.execute(insert(Match).returning(Match.need_id, Match.id), rows).all())
+    if not rows:
+        return
+    # Hosts first, because those who join them name them.
+    number_of_hosts = sum(not pairing.joins for pairing in proposals)
+    match_of: dict[int, int] = {}
+    for pairings, some in (
+        (proposals[:number_of_hosts], rows[:number_of_hosts]),
+        (proposals[number_of_hosts:], rows[number_of_hosts:]),
+    ):
+        for pairing, row in zip(pairings, some, strict=True):
+            if pairing.joins and row["joins_id"] is None:
+                row["joins_id"] = match_of[needs[pairing.joins].id]
+        if some:
+            match_of |= dict(db.session.execute(insert(Match).returning(Match.need_id, Match.id), some).all())
     db.session.execute(
         insert(WeeklySession),
         [

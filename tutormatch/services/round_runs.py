@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from .. import clock
 from ..database import snapshot, transactional
 from ..extensions import db
-from ..matching import FaultyInput, Violation, explain_all, read_problem, verify
+from ..matching import FaultyInput, Profile, Violation, explain_all, read_problem, verify
 from ..models import Round, RoundFailure, RoundState
 from ..queries.entrants import entrants
 from ..queries.problems import collect
@@ -66,10 +66,11 @@ def _failure(error: Exception) -> RoundFailure:
 
 def _work(round_id: int, started_at: datetime, progress: "_Progress", folder: Path) -> None:
     progress.write("collect", 0)
-    archives.unpack(_stored_input(round_id, started_at), folder / "problem")
+    packed, profile = _stored_input(round_id, started_at)
+    archives.unpack(packed, folder / "problem")
     problem = read_problem(folder / "problem")
     progress.write("check", SOLVING)
-    solution = solvers.solve(folder / "problem", folder / "solution", progress.of_solver)
+    solution = solvers.solve(folder / "problem", folder / "solution", profile, progress.of_solver)
     progress.write("verify", VERIFYING)
     if violations := verify(problem, solution):
         raise UnsoundSolution(violations)
@@ -90,22 +91,22 @@ def _begin(round_id: int) -> datetime | None:
     return started_at if taken.rowcount else None
 
 
-def _stored_input(round_id: int, started_at: datetime) -> bytes:
-    """Return the round's input; the first run collects it, and it never changes after that."""
+def _stored_input(round_id: int, started_at: datetime) -> tuple[bytes, Profile]:
+    """Return the round's input and profile; the first run collects the input, and it never changes after that."""
     with snapshot():
         row = db.session.execute(
-            select(Round.scope_kind, Round.region_code, Round.institution_id, Round.problem, Round.entrants).where(
-                Round.id == round_id
-            )
+            select(
+                Round.scope_kind, Round.region_code, Round.institution_id, Round.problem, Round.entrants, Round.profile
+            ).where(Round.id == round_id)
         ).one()
         if row.problem is not None:
-            return row.problem
+            return row.problem, row.profile
         scope = Scope(row.scope_kind, row.region_code, row.institution_id)
         collected = collect(scope)
         who = {**entrants(scope).to_dict(), "agreed": collected.agreed}
     packed = archives.pack(collected.problem)
     _write(round_id, started_at, problem=packed, entrants=who)
-    return packed
+    return packed, row.profile
 
 
 @transactional

@@ -11,6 +11,7 @@ from .. import clock
 from ..database import after_commit, transactional
 from ..errors import AlreadyDecided, NotFound, NothingToMatch, RoundUnderWay
 from ..extensions import db
+from ..matching import Profile
 from ..models import Account, AuditKind, Round, RoundFailure, RoundState
 from ..queries.entrants import entrants
 from ..queries.rounds import can_restart
@@ -21,8 +22,13 @@ UNDER_WAY = (RoundState.QUEUED, RoundState.RUNNING)
 
 
 @transactional
-def start(coordinator: Account) -> Round:
+def start(coordinator: Account, profile: Profile = Profile.BREADTH_FIRST) -> Round:
     """Queue a round of the coordinator's scope and wake the worker.
+
+    Parameters
+    ----------
+    profile
+        What the round is to put first.
 
     Raises
     ------
@@ -43,11 +49,12 @@ def start(coordinator: Account) -> Round:
             region_code=scope.region_code,
             institution_id=scope.institution_id,
             scope_key=scope.key,
+            profile=profile,
             created_at=clock.now(),
             created_by_id=coordinator.id,
         )
         db.session.add(round_)
-    audit.record(AuditKind.ROUND_STARTED, coordinator, round_, scope=scope.key)
+    audit.record(AuditKind.ROUND_STARTED, coordinator, round_, scope=scope.key, profile=profile)
     _wake(round_)
     return round_
 

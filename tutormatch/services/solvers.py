@@ -16,7 +16,7 @@ from typing import Any
 from flask import current_app
 
 from .. import matching
-from ..matching import Solution, SolverFailed
+from ..matching import Profile, Solution, SolverFailed
 
 Report = Callable[[str | None, float], None]
 """Called with a stage and the share of the work done; with ``None`` when there is no news but life."""
@@ -43,7 +43,7 @@ class SolverEnded(Exception):
         super().__init__(f"exit code {exit_code}" if exit_code is not None else "out of time")
 
 
-def solve(problem: Path, solution: Path, report: Report) -> Solution:
+def solve(problem: Path, solution: Path, profile: Profile, report: Report) -> Solution:
     """Solve the problem in folder ``problem`` and return what the solver wrote to folder ``solution``.
 
     Raises
@@ -53,16 +53,16 @@ def solve(problem: Path, solution: Path, report: Report) -> Solution:
     """
     if current_app.config["SOLVER"] == "inline":
         try:
-            found = matching.solve(matching.read_problem(problem), progress=report)
+            found = matching.solve(matching.read_problem(problem), profile=profile, progress=report)
         except SolverFailed as error:
             raise SolverEnded(None, [str(error)]) from error
         matching.write_solution(found, solution)
     else:
-        _solve_beside(command(problem, solution), report)
+        _solve_beside(command(problem, solution, profile), report)
     return matching.read_solution(solution)
 
 
-def command(problem: Path, solution: Path) -> list[str]:
+def command(problem: Path, solution: Path, profile: Profile) -> list[str]:
     """Return the command line of the solver."""
     return [
         sys.executable,
@@ -72,6 +72,8 @@ def command(problem: Path, solution: Path) -> list[str]:
         str(problem),
         "--out",
         str(solution),
+        "--profile",
+        profile.value,
         "--progress",
         "json",
     ]

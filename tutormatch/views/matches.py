@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from .. import access
-from ..errors import AlreadyDecided, NotFound, PairsOvertaken, SelectionChanged, SlotTaken, UndoTooLate
+from ..errors import AlreadyDecided, GroupInTheWay, NotFound, PairsOvertaken, SelectionChanged, SlotTaken, UndoTooLate
 from ..forms.matches import EndForm, ListAddress, RejectionForm, ticked
 from ..models import DecisionKind, MatchState, Role
 from ..queries import matches as match_queries
@@ -110,8 +110,13 @@ def reject(round_id: int) -> ResponseReturnValue:
 def undo(decision_id: int) -> ResponseReturnValue:
     try:
         decision = match_services.undo(access.viewer(), decision_id)
-    except (UndoTooLate, AlreadyDecided) as error:
-        return render_template("matches/undo.html", was_undone=isinstance(error, AlreadyDecided)), 409
+    except (UndoTooLate, AlreadyDecided, GroupInTheWay) as error:
+        page = render_template(
+            "matches/undo.html",
+            was_undone=isinstance(error, AlreadyDecided),
+            is_joined=isinstance(error, GroupInTheWay),
+        )
+        return page, 409
     flash(_("The decision is taken back. Its pairs are proposed again, and no mail leaves."))
     return redirect(_proposals_url(decision.round_id))
 

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from .. import access
 from ..i18n import LOCALE_COOKIE
+from ..matching import Profile
 from ..queries import home as homes
 from ..services import locales
 from .accounts import own_path
@@ -47,6 +48,13 @@ def privacy() -> ResponseReturnValue:
 def code_of_conduct() -> ResponseReturnValue:
     """Show the rules that each tutor agrees to."""
     return render_template("pages/code_of_conduct.html")
+
+
+@bp.get("/how-matching-works")
+@access.public
+def matching() -> ResponseReturnValue:
+    """Explain to a coordinator, without formulas, what a round does and what its proof means."""
+    return render_template("pages/matching.html", profiles=Profile)
 
 
 @bp.post("/locale")

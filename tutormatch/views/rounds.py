@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from .. import access
-from ..addresses import number_in
+from ..addresses import code_in, number_in
 from ..errors import AlreadyDecided, NothingToMatch, RoundUnderWay
 from ..forms.rounds import WaitingAddress
+from ..matching import Profile
 from ..models import Priority, Role, Round
 from ..queries import rounds as round_queries
 from ..queries import waiting as waiting_queries
@@ -30,6 +31,7 @@ def index() -> ResponseReturnValue:
         ),
         entrants=entrants(Scope.of_coordinator(viewer)),
         under_way=round_queries.under_way(viewer),
+        profiles=Profile,
     )
 
 
@@ -37,7 +39,8 @@ def index() -> ResponseReturnValue:
 @access.for_roles(Role.COORDINATOR)
 def start() -> ResponseReturnValue:
     try:
-        round_id = round_services.start(access.viewer()).id
+        profile = code_in(Profile, request.form.get("profile")) or Profile.BREADTH_FIRST
+        round_id = round_services.start(access.viewer(), profile).id
     except RoundUnderWay as error:
         flash(_("A round was under way already. Here it is."), "info")
         round_id = error.round_id

@@ -13,7 +13,7 @@ from ..models import Role
 from ..queries import timetables
 from ..queries.timetables import TeacherSession, TutorSession
 from ..queries.tutors import pupils_of
-from ..wording import TUTORING_LANGUAGES_IN
+from ..wording import TUTORING_LANGUAGES_IN, in_a_group
 
 bp = Blueprint("timetables", __name__)
 
@@ -68,6 +68,7 @@ def entries_of_teacher(sessions: Iterable[TeacherSession]) -> Entries:
                     session.subject,
                     TUTORING_LANGUAGES_IN[session.tutoring_language],
                     session.tutor_name,
+                    *([in_a_group(session.others)] if session.others else []),
                 ],
                 "url": url_for("pupils.show", pupil_id=session.pupil_id),
                 "tone": "good",
