@@ -1,5 +1,6 @@
 """Reading and writing folders: every fault with its file, row and column, and nothing half-written."""
 
+import gc
 import json
 from dataclasses import replace
 
@@ -24,6 +25,7 @@ from tutormatch.matching import (
 )
 from tutormatch.matching.__main__ import main
 from tutormatch.matching.rules import agreed_hosts
+from tutormatch.matching.tables import ROWS_AT_ONCE
 
 SOUND = {
     "tutors.csv": [
@@ -295,6 +297,36 @@ def test_all_faults_are_told_at_once_and_none_twice(tmp_path):
 def test_a_row_after_a_cell_with_line_breaks_keeps_its_line(tmp_path):
     lines = ["need_id,pupil_id,subject,grade,topics", 'N1,P1,MATH,5,"a\nb"', "N2,P2,MATH,99,"]
     assert faults_of(write(tmp_path / "problem", needs=lines))[0].startswith("needs.csv:4: grade")
+
+
+def test_equal_cells_are_one_object(tmp_path):
+    slots = "mon-15;tue-15;wed-15"
+    lines = [SOUND["pupils.csv"][0], f"P1,S1,kk>ru,{slots},,sen,NKU", f"P2,S1,kk>ru,{slots},,sen,NKU"]
+    one, other = read_problem(write(tmp_path / "problem", pupils=lines, pairs=None)).pupils
+    for field in ("school", "languages", "slots", "requires", "patrons"):
+        assert getattr(one, field) is getattr(other, field), field
+
+
+def test_faults_far_apart_keep_their_lines_and_what_refers_to_faulty_rows_is_no_fault(tmp_path):
+    many = 2 * ROWS_AT_ONCE
+    pupils = [SOUND["pupils.csv"][0], *(f"P{number},S1,kk,mon-15,,," for number in range(many))]
+    pupils[3] = pupils[3].replace("mon-15", "mon-24")
+    pupils[many] = pupils[many].replace("kk", "k")
+    needs = [SOUND["needs.csv"][0], *(f"N{number},P{number},MATH,5,,,," for number in range(many))]
+    needs[many] += ","
+    assert [fault.split(": '")[0] for fault in faults_of(write(tmp_path / "problem", pupils=pupils, needs=needs))] == [
+        "pupils.csv:4: slots",
+        f"pupils.csv:{many + 1}: languages",
+        f"needs.csv:{many + 1}",
+    ]
+
+
+def test_reading_leaves_the_collection_of_garbage_as_it_was(tmp_path):
+    folder = write(tmp_path / "problem", **table("needs", "N1"))
+    for is_enabled, switch in ((False, gc.disable), (True, gc.enable)):
+        switch()
+        faults_of(folder)
+        assert gc.isenabled() is is_enabled
 
 
 def test_extension_columns_a_byte_order_mark_and_any_order_of_columns_are_fine(tmp_path):

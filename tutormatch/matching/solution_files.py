@@ -3,12 +3,15 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from tutormatch.matching.cells import Column, Unexpected, parse_identifier, parse_slot_list
 from tutormatch.matching.faults import Fault, FaultyInput
 from tutormatch.matching.folders import new_folder, write_table
+from tutormatch.matching.memory import collection_paused
 from tutormatch.matching.problem import (
     Certificate,
     FunnelStep,
@@ -21,7 +24,7 @@ from tutormatch.matching.problem import (
     Unmatched,
 )
 from tutormatch.matching.slots import format_slot, format_slots
-from tutormatch.matching.tables import Row, read_rows
+from tutormatch.matching.tables import Records, read_records
 
 MATCHES, UNMATCHED, PRICES, SUMMARY = "matches.csv", "unmatched.csv", "prices.csv", "summary.json"
 KINDS = HOUR, SESSION, PUPIL = ("hour", "session", "pupil")
@@ -103,19 +106,21 @@ def read_solution(folder: Path | str) -> Solution:
         for `tutormatch.matching.verifier.verify` to say.
     """
     folder = Path(folder)
-    matches, faults = read_rows(folder / MATCHES, _MATCHES)
-    unmatched, wrong = read_rows(folder / UNMATCHED, _UNMATCHED)
-    faults += wrong
-    priced: list[Row] = []
-    if (folder / PRICES).exists():
-        priced, wrong = read_rows(folder / PRICES, _PRICES)
-        faults += wrong
+    with collection_paused():
+        return _read_tables(folder)
+
+
+def _read_tables(folder: Path) -> Solution:
+    matches = read_records(folder / MATCHES, _MATCHES, Match)
+    unmatched = read_records(folder / UNMATCHED, _UNMATCHED, Unmatched)
+    priced = read_records(folder / PRICES, _PRICES, _as_row) if (folder / PRICES).exists() else Records()
+    faults = [*matches.faults, *unmatched.faults, *priced.faults]
     found: Solution | None = None
     try:
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
         prices, wrong = _read_prices(summary, priced)
         faults += wrong
-        found = _read_summary(summary, matches, unmatched, prices)
+        found = _read_summary(summary, matches.records, unmatched.records, prices)
     except FileNotFoundError:
         faults.append(Fault(SUMMARY, None, "", "", "this file to exist"))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
@@ -125,22 +130,23 @@ def read_solution(folder: Path | str) -> Solution:
     return found
 
 
-def _read_prices(summary: Mapping[str, Any], rows: list[Row]) -> tuple[dict[str, Prices], list[Fault]]:
+def _as_row(*values: Any) -> tuple[Any, ...]:
+    return values
+
+
+def _read_prices(summary: Mapping[str, Any], priced: Records) -> tuple[dict[str, Prices], list[Fault]]:
     scales = {str(level): int(its["scale"]) for level, its in summary.get("prices", {}).items()}
     found: dict[tuple[str, str], dict[Any, int]] = {(level, kind): {} for level in scales for kind in KINDS}
     faults = []
-    for row in rows:
-        if not row.is_sound:
-            continue
-        level, tutor_id, kind, slots, price = row.values.values()
+    for (level, tutor_id, kind, slots, price), line in zip(priced.records, priced.lines, strict=True):
         key: Any = (tutor_id, *slots) if kind == HOUR else tutor_id
         if level not in scales:
-            faults.append(Fault(PRICES, row.line, "level", level, f"a level with prices in {SUMMARY}"))
+            faults.append(Fault(PRICES, line, "level", level, f"a level with prices in {SUMMARY}"))
         elif len(slots) != (kind == HOUR):
             expected = "one slot" if kind == HOUR else f"nothing beside a price for a {kind}"
-            faults.append(Fault(PRICES, row.line, "slot", row.cells["slot"], expected))
+            faults.append(Fault(PRICES, line, "slot", format_slots(slots), expected))
         elif key in found[level, kind]:
-            faults.append(Fault(PRICES, row.line, "tutor_id", tutor_id, "each price once"))
+            faults.append(Fault(PRICES, line, "tutor_id", tutor_id, "each price once"))
         else:
             found[level, kind][key] = price
     prices = {level: Prices(*(found[level, kind] for kind in KINDS), scale) for level, scale in scales.items()}
@@ -148,26 +154,14 @@ def _read_prices(summary: Mapping[str, Any], rows: list[Row]) -> tuple[dict[str,
 
 
 def _read_summary(
-    summary: Mapping[str, Any], matches: list[Row], unmatched: list[Row], prices: Mapping[str, Prices]
+    summary: Mapping[str, Any],
+    matches: Iterable[Match],
+    unmatched: Iterable[Unmatched],
+    prices: Mapping[str, Prices],
 ) -> Solution:
     return Solution(
-        matches=tuple(
-            sorted(
-                Match(
-                    row.values["need_id"],
-                    row.values["tutor_id"],
-                    tuple(sorted(row.values["slots"])),
-                    row.values["joins"],
-                )
-                for row in matches
-                if row.is_sound
-            )
-        ),
-        unmatched=tuple(
-            Unmatched(row.values["need_id"], row.values["reason"], row.values["detail"])
-            for row in unmatched
-            if row.is_sound
-        ),
+        matches=tuple(sorted(matches, key=attrgetter("need_id", "tutor_id", "slots", "joins"))),
+        unmatched=tuple(unmatched),
         certificate=Certificate(
             tuple(
                 Level(
@@ -190,14 +184,21 @@ def _read_summary(
     )
 
 
+def _parse_sessions(text: str) -> tuple[int, ...]:
+    return tuple(sorted(parse_slot_list(text)))
+
+
 def _parse_funnel(text: str) -> tuple[FunnelStep, ...]:
-    steps = []
-    for part in text.split(";"):
-        rule, _, left = part.partition("=")
-        if not rule or not left.isdecimal():
-            raise Unexpected("tutors left after each rule such as subject=4;grade=0")
-        steps.append(FunnelStep(rule, int(left)))
-    return tuple(steps)
+    return tuple([_parse_step(part) for part in text.split(";")])
+
+
+@lru_cache(maxsize=65_536)
+def _parse_step(text: str) -> FunnelStep:
+    """Return equal steps as one: a country's needs pass the same few thousand."""
+    rule, _, left = text.partition("=")
+    if not rule or not left.isdecimal():
+        raise Unexpected("tutors left after each rule such as subject=4;grade=0")
+    return FunnelStep(rule, int(left))
 
 
 def _parse_reason(text: str) -> Reason:
@@ -222,7 +223,7 @@ def _parse_price(text: str) -> int:
 _MATCHES = (
     Column("need_id", parse_identifier),
     Column("tutor_id", parse_identifier),
-    Column("slots", parse_slot_list),
+    Column("slots", _parse_sessions),
     Column("joins", parse_identifier, default=""),
 )
 _UNMATCHED = (

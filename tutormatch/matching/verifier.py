@@ -107,24 +107,27 @@ def _pair_rules(problem: Problem, matches: Collection[Match]) -> list[Violation]
     for match in matches:
         need = problem.need[match.need_id]
         tutor, pupil = problem.tutor[match.tutor_id], problem.pupil[need.pupil_id]
+        slots = set(match.slots)
         broken = []
         if not _teaches(tutor, need):
             broken.append(("rule 1", f"tutor {tutor.id} does not teach {need.subject} in grade {need.grade}"))
-        if not set(pupil.languages) & tutor.languages:
+        if tutor.languages.isdisjoint(pupil.languages):
             broken.append(("rule 2", f"tutor {tutor.id} speaks none of {', '.join(pupil.languages)}"))
-        if not match.slots:
+        if not slots:
             broken.append(("rule 3", "has no session"))
-        if len(set(match.slots)) < len(match.slots):
+        if len(slots) < len(match.slots):
             broken.append(("rule 3", "has one slot twice"))
-        for person, free in (("tutor", tutor.slots), ("pupil", pupil.slots)):
-            if busy := set(match.slots) - free:
-                broken.append(("rule 3", f"the {person} is not free at {format_slots(busy)}"))
+        if not slots <= tutor.slots:
+            broken.append(("rule 3", f"the tutor is not free at {format_slots(slots - tutor.slots)}"))
+        if not slots <= pupil.slots:
+            broken.append(("rule 3", f"the pupil is not free at {format_slots(slots - pupil.slots)}"))
         if len(match.slots) > need.sessions_per_week:
             broken.append(("rule 5", f"has {len(match.slots)} sessions, wants {need.sessions_per_week}"))
-        if missing := pupil.requires - tutor.conditions:
-            broken.append(("rule 6", f"tutor {tutor.id} lacks {', '.join(sorted(missing))}"))
-        for slots in blocked[tutor.id, pupil.id]:
-            if not slots or slots & set(match.slots):
+        if not pupil.requires <= tutor.conditions:
+            missing = ", ".join(sorted(pupil.requires - tutor.conditions))
+            broken.append(("rule 6", f"tutor {tutor.id} lacks {missing}"))
+        for never in blocked.get((tutor.id, pupil.id), ()):
+            if not never or never & slots:
                 broken.append(("rule 8", f"tutor {tutor.id} and pupil {pupil.id} are blocked"))
         violations += [Violation(rule, need.id, message) for rule, message in broken]
     return violations
@@ -138,15 +141,15 @@ def _time(problem: Problem, matches: Collection[Match]) -> list[Violation]:
     for match in matches:
         pupil_id = problem.need[match.need_id].pupil_id
         session = match.joins or match.need_id
-        for slot in sorted(set(match.slots)):
-            for role, person, holder, own in (
-                ("tutor", match.tutor_id, tutor_with, session),
-                ("pupil", pupil_id, pupil_with, match.need_id),
-            ):
-                other = holder.setdefault((person, slot), own)
-                if other != own:
-                    message = f"{role} {person} is with need {other} at {format_slots([slot])} too"
-                    violations.append(Violation("rule 3", match.need_id, message))
+        for slot in match.slots:
+            other = tutor_with.setdefault((match.tutor_id, slot), session)
+            if other != session:
+                message = f"tutor {match.tutor_id} is with need {other} at {format_slots([slot])} too"
+                violations.append(Violation("rule 3", match.need_id, message))
+            other = pupil_with.setdefault((pupil_id, slot), match.need_id)
+            if other != match.need_id:
+                message = f"pupil {pupil_id} is with need {other} at {format_slots([slot])} too"
+                violations.append(Violation("rule 3", match.need_id, message))
     return violations
 
 
@@ -239,7 +242,7 @@ def _agreed(problem: Problem, matches: Collection[Match]) -> list[Violation]:
 
 
 def _teaches(tutor: Tutor, need: Need) -> bool:
-    return any(
-        each.subject == need.subject and need.grade in range(each.grade_from, each.grade_to + 1)
-        for each in tutor.subjects
-    )
+    for each in tutor.subjects:
+        if each.subject == need.subject and each.grade_from <= need.grade <= each.grade_to:
+            return True
+    return False
