@@ -1,0 +1,334 @@
+"""The linear program of cover: how many needs the matchings with the best breadth can serve.
+
+The prices of breadth tell which seats such a matching can use: those that cost the least
+for their pupil, and for what goes beyond a pupil's first session those that cost nothing.
+Single sessions run through the class network; a *couple* is a pupil who may bring several
+needs to one tutor, for one of the tutor's places.
+
+Notes
+-----
+By pupil p, need n, tutor t and slot s, with ``f`` the flow through the class network,
+``y`` a couple, ``x`` its sessions by slot and ``u`` by need:
+
+    maximise   sum f[n] + sum x[p,t,s]
+    where      sum_s x[p,t,s] = sum_n u[p,t,n],     y[p,t] <= sum_s x[p,t,s]
+               x[p,t,s] <= y[p,t],                  u[p,t,n] <= y[p,t]
+               f[n] + sum_t u[p,t,n] <= 1,          one session of p in each slot
+               f and x in each hour (t,s) <= 1,     f and x with t <= sessions of t
+               f and y with t <= places of t,       f and y of p <= tutors of p
+
+Pupils whom every such matching serves have f and y together at least 1; hours and tutors
+with a price of breadth are all used. The duals of the last rows of hours, sessions and
+places correct the prices of breadth.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.sparse import csc_array
+
+from tutormatch.matching.network import SINK, SOURCE, Network
+from tutormatch.matching.openings import Openings, to_numbers
+from tutormatch.matching.problem import Prices
+
+FAR = 1 << 40
+ACCURACY = 1e-5
+
+
+def is_short_of_pupils(openings: Openings, tutor: int) -> bool:
+    """Return whether a tutor has more sessions left than new pupils: breadth prices the pupils then."""
+    return 0 < openings.pupils_left[tutor] < openings.sessions_left[tutor]
+
+
+@dataclass(frozen=True, slots=True)
+class Couple:
+    """A pupil and a tutor who could meet several times, by number, with their variable of the program."""
+
+    tutor: int
+    pupil: int
+    variable: int
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """What the linear program says, approximately.
+
+    Attributes
+    ----------
+    hour : dict of (int, int) to float
+    session, place : dict of int to float
+        What one more would add to cover, by tutor.
+    share : dict of (int, int) to float
+        By tutor and pupil, how far they should meet several times, 0 to 1.
+    """
+
+    hour: dict[tuple[int, int], float]
+    session: dict[int, float]
+    place: dict[int, float]
+    share: dict[tuple[int, int], float]
+
+
+@dataclass
+class _Rows:
+    """Rows of a linear program under any names; they are added as they come."""
+
+    number: dict[Hashable, int] = field(default_factory=dict)
+    entries: list[tuple[int, int, float]] = field(default_factory=list)
+    least: dict[int, float] = field(default_factory=dict)
+    most: dict[int, float] = field(default_factory=dict)
+
+    def add(self, name: Hashable, variable: int, weight: float = 1.0) -> None:
+        self.entries.append((self.number.setdefault(name, len(self.number)), variable, weight))
+
+    def limit(self, name: Hashable, most: float, least: float = -np.inf) -> None:
+        if (row := self.number.get(name)) is not None:
+            self.most[row], self.least[row] = most, least
+
+
+class CoverProgram:
+    """The linear program of one problem.
+
+    Parameters
+    ----------
+    openings : Openings
+    network : Network
+    breadth : Prices
+        That prove the best breadth.
+
+    Attributes
+    ----------
+    couples : list of Couple
+    """
+
+    def __init__(self, openings: Openings, network: Network, breadth: Prices) -> None:
+        self.openings = openings
+        self.network = network
+        tutors = openings.problem.tutors
+        self.place = [breadth.session.get(tutor.id, 0) + breadth.pupil.get(tutor.id, 0) for tutor in tutors]
+        self.hour = {(openings.tutor_index[tutor], slot): price for (tutor, slot), price in breadth.hour.items()}
+        self.node_of = {hour: node for node, hour in network.hour_node.items()}
+        self.worth: list[float] = []
+        self.rows = _Rows()
+        self.couples: list[Couple] = []
+        self._reach()
+        self._pupils()
+        self._flow()
+        for pupil in self.least_of:
+            self._couples_of(pupil)
+        self._limits()
+
+    def _variable(self, worth: float) -> int:
+        self.worth.append(worth)
+        return len(self.worth) - 1
+
+    def _reach(self) -> None:
+        """Find for each node between needs and hours the least price of breadth behind it."""
+        network = self.network
+        tail, head = network.tail.astype(np.int64), network.head.astype(np.int64)
+        is_hour, is_need = (np.zeros(network.node_count, dtype=bool) for _ in range(2))
+        is_hour[list(network.hour_node)] = True
+        is_need[list(network.need_node.values())] = True
+        inner = ~is_need[head] & ~is_hour[tail] & (tail != SOURCE) & (head != SINK)
+        tail, head = tail[inner], head[inner]
+        least = np.full(network.node_count, FAR, dtype=np.int64)
+        for node, hour in network.hour_node.items():
+            least[node] = self.place[hour[0]] + self.hour.get(hour, 0)
+        while True:
+            found = least.copy()
+            np.minimum.at(found, tail, least[head])
+            if (found == least).all():
+                break
+            least = found
+        is_cheapest = least[tail] == least[head]
+        self.least, self.is_hour = least, is_hour
+        self.tail, self.head = tail[is_cheapest], head[is_cheapest]
+
+    def _pupils(self) -> None:
+        """Add the units of flow that enter at needs, and note each pupil's least price of a first session."""
+        openings, rows = self.openings, self.rows
+        self.least_of: dict[int, int] = {}
+        self.is_entered = np.zeros(self.network.node_count, dtype=bool)
+        for pupil, needs in sorted(openings.open_needs_of.items()):
+            is_new = pupil not in openings.served_pupils
+            node = {need: self.network.need_node[need] for need in needs}
+            price = min(int(self.least[each]) for each in node.values())
+            if is_new and price > openings.ranks[pupil]:
+                continue
+            price = price if is_new else 0
+            self.least_of[pupil] = price
+            for need in needs:
+                if self.least[node[need]] == price:
+                    variable = self._variable(1.0)
+                    rows.add(("first", pupil), variable)
+                    rows.add(("tutors", pupil), variable)
+                    rows.add(("flow", node[need]), variable)
+                    rows.add(("need", need), variable)
+                    self.is_entered[node[need]] = True
+
+    def _flow(self) -> None:
+        """Add the cheapest arcs from needs to hours that can be reached."""
+        tail, head, rows = self.tail, self.head, self.rows
+        reached = self.is_entered
+        while True:
+            further = reached.copy()
+            further[head[reached[tail]]] = True
+            if (further == reached).all():
+                break
+            reached = further
+        used = reached[tail]
+        tail, head = tail[used], head[used]
+        slot = np.full(self.network.node_count, -1)
+        for node, hour in self.network.hour_node.items():
+            slot[node] = hour[1]
+        for _ in range(self.network.node_count):
+            found = slot.copy()
+            found[tail] = slot[head]
+            if (found == slot).all():
+                break
+            slot = found
+        openings = self.openings
+        several = {
+            self.network.need_node[need]: pupil
+            for pupil, price in self.least_of.items()
+            if price == 0 and len(openings.open_needs_of[pupil]) > 1
+            for need in openings.open_needs_of[pupil]
+        }
+        for start, end in zip(tail.tolist(), head.tolist(), strict=True):
+            variable = self._variable(0.0)
+            rows.add(("flow", start), variable, -1.0)
+            if start in several:
+                rows.add(("time", several[start], int(slot[end])), variable)
+            if end in self.network.hour_node:
+                tutor, hour = self.network.hour_node[end]
+                rows.add(("hour", tutor, hour), variable)
+                rows.add(("sessions", tutor), variable)
+                rows.add(("places", tutor), variable)
+            else:
+                rows.add(("flow", end), variable)
+
+    def _couples_of(self, pupil: int) -> None:
+        openings = self.openings
+        needs = openings.open_needs_of[pupil]
+        own = openings.own_tutors.get(pupil, 0)
+        if len(needs) < 2 and not own:
+            return
+        needs_of: dict[int, list[int]] = defaultdict(list)
+        for need in needs:
+            for tutor in to_numbers(openings.tutors_of(need)):
+                needs_of[tutor].append(need)
+        is_limited = openings.tutors_left[pupil] < len(needs)
+        for tutor, some in needs_of.items():
+            is_own, is_short = bool(own >> tutor & 1), is_short_of_pupils(openings, tutor)
+            # The price of a tutor who is short of pupils is paid once, any other for each session.
+            price = (
+                self.place[tutor]
+                if is_short and not is_own
+                else self.least_of[pupil] + self.place[tutor] * (not is_short)
+            )
+            saves = is_own or is_short or is_limited
+            if saves and price == self.least_of[pupil] and (is_own or len(some) > 1):
+                self._couple(tutor, pupil, some, is_own)
+
+    def _couple(self, tutor: int, pupil: int, needs: list[int], is_own: bool) -> None:
+        openings, rows = self.openings, self.rows
+        slots = [
+            slot
+            for slot in to_numbers(openings.common_slots(tutor, pupil))
+            if not self.hour.get((tutor, slot)) and (tutor, slot) in self.node_of
+        ]
+        if min(len(slots), len(needs), openings.sessions_left[tutor]) < (1 if is_own else 2):
+            return
+        name = (tutor, pupil)
+        together = self._variable(0.0)
+        self.couples.append(Couple(tutor, pupil, together))
+        if is_own:
+            rows.add(("own", name), together)
+            rows.limit(("own", name), 1, 1)
+        else:
+            rows.add(("places", tutor), together)
+            rows.add(("tutors", pupil), together)
+            rows.add(("first", pupil), together)
+            rows.add(("met", name), together)
+        for need in needs:
+            part = self._variable(0.0)
+            rows.add(("shared out", name), part, -1.0)
+            rows.add(("part", name, need), part)
+            rows.add(("part", name, need), together, -1.0)
+            rows.add(("need", need), part)
+            rows.limit(("part", name, need), 0)
+        for slot in slots:
+            session = self._variable(1.0)
+            rows.add(("shared out", name), session)
+            rows.add(("at", name, slot), session)
+            rows.add(("at", name, slot), together, -1.0)
+            rows.add(("met", name), session, -1.0)
+            rows.add(("hour", tutor, slot), session)
+            rows.add(("sessions", tutor), session)
+            rows.add(("time", pupil, slot), session)
+            rows.limit(("at", name, slot), 0)
+        rows.limit(("shared out", name), 0, 0)
+        rows.limit(("met", name), 0)
+
+    def _limits(self) -> None:
+        openings, rows = self.openings, self.rows
+        for pupil, price in self.least_of.items():
+            must = pupil not in openings.served_pupils and price < openings.ranks[pupil]
+            rows.limit(("first", pupil), 1 if price else np.inf, 1 if must else -np.inf)
+            if openings.tutors_left[pupil] < len(openings.open_needs_of[pupil]):
+                rows.limit(("tutors", pupil), max(openings.tutors_left[pupil], 0))
+        for name in list(rows.number):
+            match name:
+                case ("flow", _):
+                    rows.limit(name, 0, 0)
+                case ("hour", tutor, slot):
+                    rows.limit(name, 1, 1 if self.hour.get((tutor, slot)) else -np.inf)
+                case ("sessions" | "places" as kind, tutor):
+                    self._limit_tutor(kind, tutor)
+                case ("need" | "time", *_):
+                    rows.limit(name, 1)
+
+    def _limit_tutor(self, kind: str, tutor: int) -> None:
+        openings = self.openings
+        is_short = is_short_of_pupils(openings, tutor)
+        if kind == "places" and not is_short:
+            return
+        most = (openings.pupils_left if kind == "places" else openings.sessions_left)[tutor]
+        is_full = self.place[tutor] > 0 and is_short == (kind == "places")
+        self.rows.limit((kind, tutor), most, most if is_full else -np.inf)
+
+    def solve(self, iterations: int) -> Relaxation:
+        """Return an approximate solution after so many steps of the primal-dual hybrid gradient method at most."""
+        # Imported here because it takes long, and only a round needs it.
+        from ortools.pdlp import solvers_pb2
+        from ortools.pdlp.python import pdlp
+
+        rows = self.rows
+        limited = np.zeros(len(rows.number), dtype=bool)
+        limited[list(rows.most)] = True
+        place = np.cumsum(limited) - 1
+        row, variable, weight = (np.array(column) for column in zip(*rows.entries, strict=True))
+        kept = limited[row]
+        shape = (int(limited.sum()), len(self.worth))
+        program = pdlp.QuadraticProgram()
+        program.resize_and_initialize(shape[1], shape[0])
+        program.objective_vector = -np.array(self.worth)
+        program.constraint_matrix = csc_array((weight[kept], (place[row[kept]], variable[kept])), shape=shape)
+        program.constraint_lower_bounds = np.array([rows.least[each] for each in np.flatnonzero(limited).tolist()])
+        program.constraint_upper_bounds = np.array([rows.most[each] for each in np.flatnonzero(limited).tolist()])
+        program.variable_lower_bounds = np.zeros(shape[1])
+        program.variable_upper_bounds = np.full(shape[1], np.inf)
+        settings = solvers_pb2.PrimalDualHybridGradientParams(num_threads=1)
+        settings.termination_criteria.iteration_limit = iterations
+        accuracy = settings.termination_criteria.simple_optimality_criteria
+        accuracy.eps_optimal_relative = accuracy.eps_optimal_absolute = ACCURACY
+        result = pdlp.primal_dual_hybrid_gradient(program, settings)
+        dual = dict(zip(np.flatnonzero(limited).tolist(), (-result.dual_solution).tolist(), strict=True))
+        correction: dict[str, dict] = {"hour": {}, "sessions": {}, "places": {}}
+        for name, number in rows.number.items():
+            if name[0] in correction and number in dual:
+                key = name[1] if len(name) == 2 else name[1:]
+                correction[name[0]][key] = dual[number]
+        share = {(each.tutor, each.pupil): float(result.primal_solution[each.variable]) for each in self.couples}
+        return Relaxation(correction["hour"], correction["sessions"], correction["places"], share)
