@@ -7,16 +7,9 @@
 []
 """
 
-from tutormatch.matching.advice import (
-    Advice,
-    Recruit,
-    WeekPart,
-    WhatIf,
-    WhatIfKind,
-    improvable,
-    recruitment_advice,
-)
+from tutormatch.matching.advice import Advice, improvable, recruitment_advice
 from tutormatch.matching.cells import Column, Unexpected
+from tutormatch.matching.chains import Move
 from tutormatch.matching.changes import Change, ChangeKind, smallest_changes
 from tutormatch.matching.competitions import Competition, competition
 from tutormatch.matching.explanations import (
@@ -52,12 +45,14 @@ from tutormatch.matching.problem import (
     Tutor,
     Unmatched,
 )
+from tutormatch.matching.recruits import Recruit, WeekPart
 from tutormatch.matching.rules import tutoring_language
 from tutormatch.matching.solution_files import read_solution, write_solution
 from tutormatch.matching.solver import SolverFailed, solve
-from tutormatch.matching.suggestions import Move, Suggester, Suggestion, TutorOption, suggest
+from tutormatch.matching.suggestions import Suggester, Suggestion, TutorOption, suggest
 from tutormatch.matching.tables import Row, read_rows
 from tutormatch.matching.verifier import Violation, verify
+from tutormatch.matching.what_ifs import WhatIf, WhatIfKind
 
 __all__ = [
     "COLUMNS",

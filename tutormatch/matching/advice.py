@@ -1,124 +1,17 @@
 """Whom to recruit next, and which one change serves most: exact, by flows of breadth."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
-from tutormatch.matching.problem import Problem, Solution
+from tutormatch.matching.breadth import Breadth
+from tutormatch.matching.openings import to_numbers
+from tutormatch.matching.problem import PairStatus, Problem, Solution
+from tutormatch.matching.recruits import Recruit, Recruiting
 from tutormatch.matching.slots import format_slot
-
-RECRUIT_SESSIONS, RECRUIT_PUPILS = 2, 2
-
-
-class WeekPart(StrEnum):
-    """When a recruit would have to be free."""
-
-    MORNINGS = "weekday_mornings"
-    AFTERNOONS = "weekday_afternoons"
-    EVENINGS = "weekday_evenings"
-    WEEKEND = "weekend"
-
-
-class WhatIfKind(StrEnum):
-    """A change for many at once."""
-
-    SLOT = "slot"
-    SCHOOL_SLOT = "school_slot"
-    LANGUAGE = "language"
-    TUTOR_SESSION = "tutor_session"
-
-
-@dataclass(frozen=True, slots=True)
-class Recruit:
-    """A kind of tutor, and how many more pupils the first, second, … such tutor serves.
-
-    Attributes
-    ----------
-    subject : str
-    grade_from, grade_to : int
-    tutoring_language : str
-    conditions : tuple of str
-    part : WeekPart
-    slots : tuple of int
-        Hours of ``part`` that are enough for these numbers.
-    serves : tuple of int
-        Further pupils by each recruit, beside the recruits before.
-    need_ids, pupil_ids : tuple of tuple of str
-        For each recruit the pupils who get a tutor, the most urgent first, and for which
-        need; some of them through others who move to the recruit.
-    waiting : int
-        How many pupils wait for such a tutor in all.
-    sessions_per_week, max_pupils : int
-        What each recruit is counted with.
-    """
-
-    subject: str
-    grade_from: int
-    grade_to: int
-    tutoring_language: str
-    conditions: tuple[str, ...]
-    part: WeekPart
-    slots: tuple[int, ...]
-    serves: tuple[int, ...]
-    need_ids: tuple[tuple[str, ...], ...]
-    pupil_ids: tuple[tuple[str, ...], ...]
-    waiting: int = 0
-    sessions_per_week: int = RECRUIT_SESSIONS
-    max_pupils: int = RECRUIT_PUPILS
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the line for JSON."""
-        return {
-            "subject": self.subject,
-            "grade_from": self.grade_from,
-            "grade_to": self.grade_to,
-            "tutoring_language": self.tutoring_language,
-            "conditions": list(self.conditions),
-            "part": str(self.part),
-            "slots": [format_slot(slot) for slot in self.slots],
-            "serves": list(self.serves),
-            "need_ids": [list(each) for each in self.need_ids],
-            "pupil_ids": [list(each) for each in self.pupil_ids],
-            "waiting": self.waiting,
-            "sessions_per_week": self.sessions_per_week,
-            "max_pupils": self.max_pupils,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class WhatIf:
-    """A change for many at once, and how many more pupils would get a tutor.
-
-    Attributes
-    ----------
-    kind : WhatIfKind
-        ``slot``: every waiting pupil is free in one more slot; ``school_slot``: those of one
-        school are; ``language``: every waiting pupil accepts one more language;
-        ``tutor_session``: a tutor, or every tutor, gives one more session to one more pupil.
-    value : str
-        ``tue-17``; the school and the slot, ``S12 tue-17``; ``ru``; the tutor, or "" for all.
-    serves : int
-        Further pupils.
-    need_ids, pupil_ids : tuple of str
-        Who they are, the most urgent first, and for which need.
-    """
-
-    kind: WhatIfKind
-    value: str
-    serves: int
-    need_ids: tuple[str, ...]
-    pupil_ids: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the line for JSON."""
-        return {
-            "kind": str(self.kind),
-            "value": self.value,
-            "serves": self.serves,
-            "need_ids": list(self.need_ids),
-            "pupil_ids": list(self.pupil_ids),
-        }
+from tutormatch.matching.standing import Standing
+from tutormatch.matching.what_ifs import WhatIf, WhatIfs
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +52,50 @@ def recruitment_advice(problem: Problem, solution: Solution, *, recruits: int = 
     ----------
     problem : Problem
     solution : Solution
+        What is locked in the problem stands; everything else may move for more breadth.
     recruits : int, default 3
         How many tutors of each kind to look ahead.
     limit : int, default 30
-        How many lines of each sort to return at most.
+        How many lines of recruits, and of each kind of change, to return at most.
+
+    Returns
+    -------
+    Advice
+        Each number is the difference that solving again would make to the number of pupils
+        with a tutor of their own; if the solution is short of that number, the difference
+        to the best there is now.
     """
-    raise NotImplementedError
+    breadth = breadth_of(problem, solution)
+    shortage, supply = _balance(Standing(problem, solution.matches))
+    return Advice(
+        recruits=Recruiting(breadth, recruits).lines(limit),
+        what_ifs=WhatIfs(breadth).lines(limit),
+        shortage=shortage,
+        supply=supply,
+    )
+
+
+def breadth_of(problem: Problem, solution: Solution) -> Breadth:
+    """Return the largest breadth that keeps what is locked."""
+    locked = {pair.need_id for pair in problem.pairs if pair.status is PairStatus.LOCKED}
+    agreed = [match for match in solution.matches if match.need_id in locked]
+    return Breadth(problem, solution.matches, agreed, solution.certificate.profile)
 
 
 def improvable(problem: Problem, solution: Solution) -> int:
-    """Return how many more pupils could have a tutor if agreed matches were released."""
-    raise NotImplementedError
+    """Return how many more pupils could have a tutor of their own if locked matches were released."""
+    served = {problem.need[match.need_id].pupil_id for match in solution.matches if not match.joins}
+    return Breadth(problem, solution.matches, ()).served - len(served)
+
+
+def _balance(standing: Standing) -> tuple[dict[int, int], dict[int, int]]:
+    """Return by slot the needs that wait for it, and the tutors with a session left for it."""
+    shortage: Counter[int] = Counter()
+    for need in standing.problem.needs:
+        if need.id not in standing.match_of:
+            shortage.update(to_numbers(standing.pupil_free(standing.pupil_of(need))))
+    supply: Counter[int] = Counter()
+    for tutor, bits in enumerate(standing.tutor_free):
+        if standing.sessions_left[tutor] > 0 and standing.pupils_left[tutor] > 0:
+            supply.update(to_numbers(bits))
+    return dict(sorted(shortage.items())), dict(sorted(supply.items()))
