@@ -1,6 +1,7 @@
 """The synthetic population: the shares it was asked for, sound rows, and every hard case."""
 
 import csv
+import hashlib
 import os
 import re
 import subprocess
@@ -75,6 +76,12 @@ def test_needs_and_tutors_can_be_asked_for_exactly_and_all_of_them_enter():
     problem = generate("301:77", SEED).problem
     assert (len(problem.needs), len(problem.tutors)) == (301, 77)
     assert {need.pupil_id for need in problem.needs} == set(problem.pupil)
+
+
+def test_the_nation_has_the_numbers_of_the_benchmark():
+    nation = parse_size("nation")
+    assert (nation.schools, nation.needs, nation.tutors) == (7_700, 380_000, 120_000)
+    assert (nation.has_cases, nation.has_excluded) == (False, False)
 
 
 @pytest.mark.parametrize("size", ["", "huge", "10", "10:", ":5", "0:5", "5:0", "-1:5", "1.5:2", "1:2:3"])
@@ -371,6 +378,17 @@ def test_two_processes_with_different_hash_seeds_write_identical_bytes(tmp_path)
         folders.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert set(folders[0]) == {f"{table}.csv" for table in TABLES}
     assert folders[0] == folders[1]
+
+
+@pytest.mark.parametrize(
+    ("size", "seed", "digest"),
+    [("pilot", 1, "6d90c0a8250f8a51"), ("300:120", 1, "ad712b40c9fc793e"), ("300:120", 2, "338ae12285daecda")],
+)
+def test_a_seed_gives_the_instance_that_it_always_gave(size, seed, digest, tmp_path):
+    """Figures of other days stay comparable; who changes what is drawn must measure anew."""
+    write_population(generate(size, seed), tmp_path)
+    content = b"".join((tmp_path / f"{table}.csv").read_bytes() for table in TABLES)
+    assert hashlib.sha256(content).hexdigest()[:16] == digest
 
 
 def test_another_seed_gives_another_population():

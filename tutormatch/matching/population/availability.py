@@ -99,9 +99,10 @@ def draw_slots(rng: np.random.Generator, windows: Sequence[Window], count: int) 
     """Draw the free slots of ``count`` people, at least one slot each.
 
     A slot is free when both halves of its hour are open. Whoever drew no whole
-    hour at all draws again.
+    hour at all draws again. People with equal slots share one set.
     """
     drawn: list[frozenset[int]] = [frozenset()] * count
+    shared: dict[frozenset[int], frozenset[int]] = {}
     missing = np.arange(count)
     while missing.size:
         parts: list[list[tuple[int, ...]]] = []
@@ -112,7 +113,8 @@ def draw_slots(rng: np.random.Generator, windows: Sequence[Window], count: int) 
                 chosen = np.searchsorted(cumulative, rng.random(missing.size) * cumulative[-1], side="right")
                 parts.append([slots[index] for index in chosen.tolist()])
         for person, days in zip(missing.tolist(), zip(*parts, strict=True), strict=True):
-            drawn[person] = frozenset().union(*days)
+            free = frozenset().union(*days)
+            drawn[person] = shared.setdefault(free, free)
         missing = np.array([person for person in missing.tolist() if not drawn[person]], dtype=int)
     return drawn
 

@@ -1,6 +1,7 @@
 """Draws that every part of the population shares."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import TypeVar
 
 import numpy as np
@@ -37,6 +38,12 @@ def apportion(total: int, shares: Mapping[Value, float]) -> dict[Value, int]:
                 counts[max(counts, key=counts.__getitem__)] -= 1
                 counts[value] = 1
     return counts
+
+
+def days_before(on: date, ages: Sequence[int]) -> list[date]:
+    """Return the day that lies so many days before ``on``, for each age; equal days are one object."""
+    day = {age: on - timedelta(days=age) for age in set(ages)}
+    return [day[age] for age in ages]
 
 
 def draw_names(rng: np.random.Generator, is_kazakh: Sequence[bool]) -> list[tuple[str, str]]:

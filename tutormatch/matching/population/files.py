@@ -1,9 +1,11 @@
 """A population as a folder of CSV files: the problem of a round with the people and schools behind it."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from operator import attrgetter
 from pathlib import Path
 
+from tutormatch.matching.folders import write_table
 from tutormatch.matching.population.records import (
     Population,
     School,
@@ -12,11 +14,11 @@ from tutormatch.matching.population.records import (
     SyntheticTutor,
     Teacher,
 )
-from tutormatch.matching.problem import Pair
+from tutormatch.matching.problem import Pair, Problem, Teaching
 from tutormatch.matching.slots import format_slots
 
-Cell = str | int
-Row = Mapping[str, Cell]
+Cells = Sequence[str | int]
+"""The cells of a row, in the order of `COLUMNS`."""
 
 
 def write_population(population: Population, folder: Path, with_excluded: bool = False) -> None:
@@ -36,16 +38,17 @@ def write_population(population: Population, folder: Path, with_excluded: bool =
     """
     folder.mkdir(parents=True, exist_ok=True)
     shown = population if with_excluded else population.entering
-    tables: Mapping[str, list[Row]] = {
-        "tutors": [_tutor(row) for row in sorted(shown.tutors, key=lambda row: row.tutor.id)],
-        "pupils": [_pupil(row) for row in sorted(shown.pupils, key=lambda row: row.pupil.id)],
-        "needs": [_need(row) for row in sorted(shown.needs, key=lambda row: row.need.id)],
-        "pairs": [_pair(pair) for pair in shown.everybody.pairs],
-        "schools": [_school(school) for school in shown.schools],
-        "teachers": [_teacher(teacher) for teacher in shown.teachers],
+    slots = cache(format_slots)
+    tables: Mapping[str, Iterable[Cells]] = {
+        "tutors": (_tutor(row, slots(row.tutor.slots)) for row in sorted(shown.tutors, key=attrgetter("tutor.id"))),
+        "pupils": (_pupil(row, slots(row.pupil.slots)) for row in sorted(shown.pupils, key=attrgetter("pupil.id"))),
+        "needs": (_need(row) for row in sorted(shown.needs, key=attrgetter("need.id"))),
+        "pairs": (_pair(pair) for pair in Problem.of((), (), (), shown.pairs).pairs),
+        "schools": (_school(school) for school in shown.schools),
+        "teachers": (_teacher(teacher) for teacher in shown.teachers),
     }
     for name, rows in tables.items():
-        _write(folder / f"{name}.csv", COLUMNS[name], rows)
+        write_table(folder / f"{name}.csv", COLUMNS[name], rows)
 
 
 COLUMNS: Mapping[str, Sequence[str]] = {
@@ -72,112 +75,101 @@ COLUMNS: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 
 
-def _write(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _tutor(row: SyntheticTutor) -> Row:
+def _tutor(row: SyntheticTutor, slots: str) -> Cells:
     tutor = row.tutor
-    return {
-        "tutor_id": tutor.id,
-        "subjects": ";".join(
-            f"{teaching.subject}:{teaching.grade_from}-{teaching.grade_to}" for teaching in tutor.subjects
-        ),
-        "languages": ";".join(sorted(tutor.languages)),
-        "slots": format_slots(tutor.slots),
-        "sessions_per_week": tutor.sessions_per_week,
-        "max_pupils": tutor.max_pupils,
-        "conditions": ";".join(sorted(tutor.conditions)),
-        "institution": tutor.institution,
-        "group_size": tutor.group_size,
-        "first_name": row.first_name,
-        "last_name": row.last_name,
-        "email": row.email,
-        "locale": row.locale,
-        "study_programme": row.study_programme,
-        "year_of_study": row.year_of_study,
-        "is_minor": int(row.is_minor),
-        "motivation": row.motivation,
-        "checked_on": row.checked_on.isoformat() if row.checked_on else "",
-        "briefed_on": row.briefed_on.isoformat() if row.briefed_on else "",
-    }
+    return (
+        tutor.id,
+        _format_teachings(tutor.subjects),
+        _sorted(tutor.languages),
+        slots,
+        tutor.sessions_per_week,
+        tutor.max_pupils,
+        _sorted(tutor.conditions),
+        tutor.institution,
+        tutor.group_size,
+        row.first_name,
+        row.last_name,
+        row.email,
+        row.locale,
+        row.study_programme,
+        row.year_of_study,
+        int(row.is_minor),
+        row.motivation,
+        row.checked_on.isoformat() if row.checked_on else "",
+        row.briefed_on.isoformat() if row.briefed_on else "",
+    )
 
 
-def _pupil(row: SyntheticPupil) -> Row:
+@cache
+def _format_teachings(teachings: tuple[Teaching, ...]) -> str:
+    return ";".join(f"{each.subject}:{each.grade_from}-{each.grade_to}" for each in teachings)
+
+
+@cache
+def _sorted(codes: frozenset[str]) -> str:
+    return ";".join(sorted(codes))
+
+
+def _pupil(row: SyntheticPupil, slots: str) -> Cells:
     pupil = row.pupil
-    return {
-        "pupil_id": pupil.id,
-        "school": pupil.school,
-        "languages": ">".join(pupil.languages),
-        "slots": format_slots(pupil.slots),
-        "max_tutors": "" if pupil.max_tutors is None else pupil.max_tutors,
-        "requires": ";".join(sorted(pupil.requires)),
-        "patrons": ";".join(sorted(pupil.patrons)),
-        "first_name": row.first_name,
-        "last_name": row.last_name,
-        "grade": row.grade,
-        "class_label": row.class_label,
-        "shift": row.shift,
-        "place": row.place,
-        "device": row.device,
-        "instruction_language": row.instruction_language,
-        "consent_on": row.consent_on.isoformat() if row.consent_on else "",
-        "consent_form": row.consent_form,
-        "consent_state": row.consent_state,
-        "teacher_email": row.teacher_email,
-    }
+    return (
+        pupil.id,
+        pupil.school,
+        ">".join(pupil.languages),
+        slots,
+        "" if pupil.max_tutors is None else pupil.max_tutors,
+        _sorted(pupil.requires),
+        _sorted(pupil.patrons),
+        row.first_name,
+        row.last_name,
+        row.grade,
+        row.class_label,
+        row.shift,
+        row.place,
+        row.device,
+        row.instruction_language,
+        row.consent_on.isoformat() if row.consent_on else "",
+        row.consent_form,
+        row.consent_state,
+        row.teacher_email,
+    )
 
 
-def _need(row: SyntheticNeed) -> Row:
+def _need(row: SyntheticNeed) -> Cells:
     need = row.need
-    return {
-        "need_id": need.id,
-        "pupil_id": need.pupil_id,
-        "subject": need.subject,
-        "grade": need.grade,
-        "priority": need.priority,
-        "waiting_days": need.waiting_days,
-        "sessions_per_week": need.sessions_per_week,
-        "group_ok": int(need.group_ok),
-        "current_mark": row.current_mark,
-        "topics": row.topics,
-    }
+    return (
+        need.id,
+        need.pupil_id,
+        need.subject,
+        need.grade,
+        need.priority,
+        need.waiting_days,
+        need.sessions_per_week,
+        int(need.group_ok),
+        row.current_mark,
+        row.topics,
+    )
 
 
-def _pair(pair: Pair) -> Row:
-    return {
-        "tutor_id": pair.tutor_id,
-        "pupil_id": pair.pupil_id,
-        "need_id": pair.need_id or "",
-        "status": pair.status.value,
-        "slots": format_slots(pair.slots),
-    }
+def _pair(pair: Pair) -> Cells:
+    return pair.tutor_id, pair.pupil_id, pair.need_id or "", pair.status.value, format_slots(pair.slots)
 
 
-def _school(school: School) -> Row:
-    return {
-        "school": school.code,
-        "district_kato": school.district_kato,
-        "region_code": school.region_code,
-        "number": school.number,
-        "kind": school.kind,
-        "name_kk": school.name_kk,
-        "name_ru": school.name_ru,
-        "name_en": school.name_en,
-        "instruction": ";".join(school.instruction),
-        "has_second_shift": int(school.has_second_shift),
-        "patrons": ";".join(school.patrons),
-    }
+def _school(school: School) -> Cells:
+    return (
+        school.code,
+        school.district_kato,
+        school.region_code,
+        school.number,
+        school.kind,
+        school.name_kk,
+        school.name_ru,
+        school.name_en,
+        ";".join(school.instruction),
+        int(school.has_second_shift),
+        ";".join(school.patrons),
+    )
 
 
-def _teacher(teacher: Teacher) -> Row:
-    return {
-        "email": teacher.email,
-        "first_name": teacher.first_name,
-        "last_name": teacher.last_name,
-        "school": teacher.school,
-        "locale": teacher.locale,
-    }
+def _teacher(teacher: Teacher) -> Cells:
+    return teacher.email, teacher.first_name, teacher.last_name, teacher.school, teacher.locale

@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 
+from tutormatch.matching.memory import collection_paused
 from tutormatch.matching.population import tables
 from tutormatch.matching.population.cases import Cases, build_cases
 from tutormatch.matching.population.pupils import draw_need_counts, draw_needs, draw_pupils
@@ -60,7 +61,9 @@ SIZES: Mapping[str, Size] = {
     ),
     "university": Size(schools=60, pupils=800, tutors=250, area=tables.NORTH),
     "region": Size(schools=444, pupils=3_000, tutors=500, area=tables.NORTH),
-    "nation": Size(schools=7_700, pupils=150_000, tutors=30_000, area=tables.NATION),
+    "nation": Size(
+        schools=7_700, needs=380_000, tutors=120_000, area=tables.NATION, has_cases=False, has_excluded=False
+    ),
 }
 
 
@@ -106,13 +109,18 @@ def generate(size: str, seed: int, on: date = REFERENCE_DATE) -> Population:
     -------
     Population
         With the hard cases of `tutormatch.matching.population.cases` among the
-        rows, except at size ``xs`` and ``N:T``.
+        rows, except at the sizes ``xs``, ``nation`` and ``N:T``.
 
     Raises
     ------
     ValueError
         If ``size`` is not understood.
     """
+    with collection_paused():
+        return _generate(size, seed, on)
+
+
+def _generate(size: str, seed: int, on: date) -> Population:
     plan = parse_size(size)
     consent = tables.CONSENT if plan.has_excluded else {"received": 1.0}
     checked_share = tables.CHECKED_SHARE if plan.has_excluded else 1.0

@@ -2,15 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 
 import numpy as np
 
 from tutormatch.matching.population import availability, catalogue, tables, words
-from tutormatch.matching.population.draws import chance, choose, draw_names
+from tutormatch.matching.population.draws import chance, choose, days_before, draw_names
 from tutormatch.matching.population.records import School, SyntheticNeed, SyntheticPupil, Teacher
 from tutormatch.matching.problem import GRADES, Need, Pupil
+
+REQUIRES = {True: frozenset({"sen"}), False: frozenset()}
+RACES_AT_ONCE = 10_000
 
 
 def draw_need_counts(rng: np.random.Generator, pupils: int | None, needs: int | None) -> np.ndarray:
@@ -50,41 +53,54 @@ def draw_pupils(
     slots = _slots(rng, places, shifts, sites)
     states = choose(rng, consent, count)
     consent_forms = choose(rng, tables.CONSENT_FORMS, count)
-    consent_ages = rng.integers(1, 30, size=count).tolist()
+    consent_days = days_before(on, rng.integers(1, 30, size=count).tolist())
     special_needs = chance(rng, tables.SPECIAL_NEEDS_SHARE, count)
     max_tutors = choose(rng, tables.MAX_TUTORS, count)
-    lots = rng.random((count, 4)).tolist()
-    names = draw_names(rng, [lot[0] < tables.KAZAKH_NAMES[track] for lot, track in zip(lots, tracks, strict=True)])
+    name_lots, language_lots, class_lots, teacher_lots = rng.random((count, 4)).T
+    names = draw_names(
+        rng, [lot < tables.KAZAKH_NAMES[track] for lot, track in zip(name_lots.tolist(), tracks, strict=True)]
+    )
+    accepted = [
+        _accepted(language, lot < tables.ACCEPTS_SECOND_LANGUAGE[track])
+        for language, track, lot in zip(instruction, tracks, language_lots.tolist(), strict=True)
+    ]
+    labels = [
+        class_label(school, grade, language, lot)
+        for school, grade, language, lot in zip(places, grades, instruction, class_lots.tolist(), strict=True)
+    ]
     staff: dict[str, list[str]] = defaultdict(list)
     for teacher in teachers:
         staff[teacher.school].append(teacher.email)
     pupils = []
-    for index, (school, grade, language) in enumerate(zip(places, grades, instruction, strict=True)):
-        lot, is_received = lots[index], states[index] == "received"
+    patrons = {school.code: frozenset(school.patrons) for school in schools}
+    for index, (school, grade, language, teacher_lot) in enumerate(
+        zip(places, grades, instruction, teacher_lots.tolist(), strict=True)
+    ):
+        is_received = states[index] == "received"
         nominators = staff[school.code]
         pupils.append(
             SyntheticPupil(
                 pupil=Pupil(
                     id=f"p{index + 1:0{width}d}",
                     school=school.code,
-                    languages=_accepted(language, lot[1]),
+                    languages=accepted[index],
                     slots=slots[index],
                     max_tutors=max_tutors[index],
-                    requires=frozenset({"sen"} if special_needs[index] else ()),
-                    patrons=frozenset(school.patrons),
+                    requires=REQUIRES[special_needs[index]],
+                    patrons=patrons[school.code],
                 ),
                 first_name=names[index][0],
                 last_name=names[index][1],
                 grade=grade,
-                class_label=class_label(school, grade, language, lot[2]),
+                class_label=labels[index],
                 shift=shifts[index],
                 place=sites[index],
                 device=devices[index],
                 instruction_language=language,
-                consent_on=on - timedelta(days=consent_ages[index]) if is_received else None,
+                consent_on=consent_days[index] if is_received else None,
                 consent_form=consent_forms[index] if is_received else "",
                 consent_state=states[index],
-                teacher_email=nominators[int(lot[3] * len(nominators))],
+                teacher_email=nominators[int(teacher_lot * len(nominators))],
             )
         )
     return pupils
@@ -93,18 +109,19 @@ def draw_pupils(
 def draw_needs(rng: np.random.Generator, pupils: Sequence[SyntheticPupil], counts: np.ndarray) -> list[SyntheticNeed]:
     """Draw ``counts[i]`` different subjects for each pupil, with marks, topics and priorities."""
     codes = [code for shares in tables.FAMILY_SUBJECTS.values() for code in shares]
-    weights = np.array([_subject_weights(row.grade, track_of(row.instruction_language)) for row in pupils]).reshape(
-        len(pupils), len(codes)
-    )
-    # Drawing without replacement as a race: the smallest of exponential times with these rates win.
-    with np.errstate(divide="ignore"):
-        finish = rng.exponential(size=weights.shape) / weights
-    order = np.argsort(finish, axis=1, kind="stable")
-    owners = [
-        (row, codes[subject])
-        for row, subjects, count in zip(pupils, order.tolist(), counts.tolist(), strict=True)
-        for subject in subjects[:count]
-    ]
+    owners: list[tuple[SyntheticPupil, str]] = []
+    for start in range(0, len(pupils), RACES_AT_ONCE):
+        some, wanted = pupils[start : start + RACES_AT_ONCE], counts[start : start + RACES_AT_ONCE]
+        weights = np.array([_subject_weights(row.grade, track_of(row.instruction_language)) for row in some])
+        # Drawing without replacement as a race: the smallest of exponential times with these rates win.
+        with np.errstate(divide="ignore"):
+            finish = rng.exponential(size=weights.shape) / weights
+        first = np.argsort(finish, axis=1, kind="stable")[:, : wanted.max()]
+        owners += [
+            (row, codes[subject])
+            for row, subjects, count in zip(some, first.tolist(), wanted.tolist(), strict=True)
+            for subject in subjects[:count]
+        ]
     total = len(owners)
     priorities = choose(rng, tables.PRIORITIES, total)
     sessions = choose(rng, tables.SESSIONS_WANTED, total)
@@ -149,12 +166,17 @@ def topic(subject: str, instruction_language: str, number: int) -> str:
     return texts["ru" if instruction_language == "ru" else "kk"][number]
 
 
+@cache
+def _label(grade: int, letter: str) -> str:
+    return f"{grade}{letter}"
+
+
 def class_label(school: School, grade: int, instruction_language: str, lot: float) -> str:
     """Return a label such as ``8Ә``; a small-scale school has no parallel classes."""
     letters = words.CLASS_LETTERS["ru" if instruction_language == "ru" else "kk"]
     if school.kind == tables.SMALL_SCALE:
-        return f"{grade}{letters[0]}"
-    return f"{grade}{letters[int(lot * len(letters))]}"
+        return _label(grade, letters[0])
+    return _label(grade, letters[int(lot * len(letters))])
 
 
 @cache
@@ -189,9 +211,10 @@ def _instruction_languages(rng: np.random.Generator, area: tables.Area, places: 
     return languages
 
 
-def _accepted(instruction_language: str, lot: float) -> tuple[str, ...]:
+@cache
+def _accepted(instruction_language: str, accepts_second: bool) -> tuple[str, ...]:
     track = track_of(instruction_language)
-    if lot >= tables.ACCEPTS_SECOND_LANGUAGE[track]:
+    if not accepts_second:
         return (instruction_language,)
     # Hardly any volunteer teaches in a third language, so those pupils accept both state-wide ones.
     return {"kk": ("kk", "ru"), "ru": ("ru", "kk"), "other": (instruction_language, "kk", "ru")}[track]

@@ -131,6 +131,8 @@ class Population:
     @cached_property
     def entering(self) -> "Population":
         """The population without those who may not enter a round."""
+        if all(row.may_enter for row in (*self.tutors, *self.pupils)):
+            return self
         tutors = tuple(row for row in self.tutors if row.may_enter)
         pupils = tuple(row for row in self.pupils if row.may_enter)
         tutor_ids = {row.tutor.id for row in tutors}

@@ -1,16 +1,18 @@
 """Volunteer tutors: what they teach, in which language, when and how much."""
 
-from datetime import date, timedelta
+from datetime import date
+from functools import cache
 
 import numpy as np
 
 from tutormatch.matching.population import availability, catalogue, tables, words
-from tutormatch.matching.population.draws import chance, choose, draw_names
+from tutormatch.matching.population.draws import chance, choose, days_before, draw_names
 from tutormatch.matching.population.records import SyntheticTutor
 from tutormatch.matching.problem import Teaching, Tutor
 
 MOTHER_TONGUE_FAMILY = {"kk": "kazakh", "ru": "russian"}
 MOTHER_TONGUE_GRADE_TO = 4
+BRIEFED_FOR = {True: frozenset({"sen"}), False: frozenset()}
 
 
 def draw_tutors(
@@ -29,7 +31,8 @@ def draw_tutors(
     institutions = _institutions(rng, area, count)
     slots = availability.draw_slots(rng, availability.TUTOR, count)
     checked = chance(rng, checked_share, count)
-    ages_of_check = rng.integers(3, 60, size=(count, 2)).tolist()
+    ages_of_check = np.sort(rng.integers(3, 60, size=(count, 2)), axis=1)
+    briefed_on, checked_on = (days_before(on, ages.tolist()) for ages in ages_of_check.T)
     names = draw_names(
         rng, [row[0] < tables.KAZAKH_NAMES.get(group, 0.5) for row, group in zip(lots, groups, strict=True)]
     )
@@ -39,11 +42,7 @@ def draw_tutors(
         group, year, lot = groups[index], years[index], lots[index]
         # Whoever studies in English speaks the language of the home too.
         home = group if group != "en" else ("kk" if lot[3] < 0.65 else "ru")
-        languages = {group, home}
-        if lot[1] < tables.BILINGUAL[group]:
-            languages |= {"kk", "ru"} if group != "en" else set()
         motivations = words.MOTIVATIONS[group]
-        check_age, brief_age = sorted(ages_of_check[index], reverse=True)
         # Half of those who still lack the check have heard the briefing already.
         is_briefed = checked[index] or lot[4] < 0.5
         tutors.append(
@@ -51,11 +50,11 @@ def draw_tutors(
                 tutor=Tutor(
                     id=identifier,
                     subjects=_teachings(rng, codes[index], year, home, lowest[index]),
-                    languages=frozenset(languages),
+                    languages=_spoken(group, home, lot[1] < tables.BILINGUAL[group]),
                     slots=slots[index],
                     sessions_per_week=capacities[index],
                     max_pupils=min(limits[index], capacities[index]),
-                    conditions=frozenset({"sen"} if briefed_for_special_needs[index] else ()),
+                    conditions=BRIEFED_FOR[briefed_for_special_needs[index]],
                     institution=institutions[index],
                     group_size=group_sizes[index],
                 ),
@@ -67,14 +66,20 @@ def draw_tutors(
                 year_of_study=year,
                 is_minor=year == 1 and lot[2] < tables.MINOR_SHARE_OF_FIRST_YEARS,
                 motivation=motivations[int(lot[5] * len(motivations))],
-                checked_on=on - timedelta(days=check_age) if checked[index] else None,
-                briefed_on=on - timedelta(days=brief_age) if is_briefed else None,
+                checked_on=checked_on[index] if checked[index] else None,
+                briefed_on=briefed_on[index] if is_briefed else None,
             )
         )
     return tutors
 
 
-def teach_family(family: str, grade_from: int, grade_to: int) -> list[Teaching]:
+@cache
+def _spoken(group: str, home: str, is_bilingual: bool) -> frozenset[str]:
+    return frozenset({group, home, *(("kk", "ru") if is_bilingual and group != "en" else ())})
+
+
+@cache
+def teach_family(family: str, grade_from: int, grade_to: int) -> tuple[Teaching, ...]:
     """Return the subjects of a family within the grades, each within its own grade range."""
     teachings = []
     for code in tables.FAMILY_SUBJECTS[family]:
@@ -82,7 +87,7 @@ def teach_family(family: str, grade_from: int, grade_to: int) -> list[Teaching]:
         low, high = max(grade_from, subject.grade_from), min(grade_to, subject.grade_to)
         if low <= high:
             teachings.append(Teaching(code, low, high))
-    return teachings
+    return tuple(teachings)
 
 
 def _groups(rng: np.random.Generator, area: tables.Area, codes: list[str]) -> list[str]:
@@ -103,21 +108,37 @@ def _institutions(rng: np.random.Generator, area: tables.Area, count: int) -> li
 
 def _teachings(rng: np.random.Generator, code: str, year: int, mother_tongue: str, lowest: int) -> tuple[Teaching, ...]:
     programme = tables.PROGRAMMES[code]
+    families = tuple(family for family, share in programme.families.items() if rng.random() < share)
+    has_mother_tongue = bool(rng.random() < programme.mother_tongue)
+    has_own_language = bool(rng.random() < programme.own_language)
+    return _subjects(code, families, has_mother_tongue, has_own_language, year, mother_tongue, lowest)
+
+
+@cache
+def _subjects(
+    code: str,
+    families: tuple[str, ...],
+    has_mother_tongue: bool,
+    has_own_language: bool,
+    year: int,
+    mother_tongue: str,
+    lowest: int,
+) -> tuple[Teaching, ...]:
+    programme = tables.PROGRAMMES[code]
     grade_to = min(programme.grade_to, programme.family_grade_to, tables.GRADE_TO_BY_YEAR[year])
     grade_from = 1 if programme.grade_to < 11 else lowest
-    families = [family for family, share in programme.families.items() if rng.random() < share]
     teachings: list[Teaching] = []
     for family in families or list(programme.families)[:1]:
         full_range = tables.GRADE_TO_BY_YEAR[year] if family == "foreign" else grade_to
         teachings += teach_family(family, grade_from, full_range)
     own = MOTHER_TONGUE_FAMILY[mother_tongue]
-    if rng.random() < programme.mother_tongue:
+    if has_mother_tongue:
         first_language = [
             teaching
             for teaching in teach_family(own, 1, MOTHER_TONGUE_GRADE_TO)
             if teaching.subject not in tables.SECOND_LANGUAGE_SUBJECTS
         ]
         teachings += first_language
-    if rng.random() < programme.own_language:
+    if has_own_language:
         teachings += teach_family(own, grade_from, grade_to)
     return tuple(sorted(teachings))

@@ -6,6 +6,7 @@ instruction that the demonstration uses.
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 KAZAKH_FIRST_NAMES = {
     "f": (
@@ -207,6 +208,7 @@ TOPICS: Mapping[str, Mapping[str, tuple[str, str, str]]] = {
 }
 
 
+@cache
 def last_name(surname: str, gender: str) -> str:
     """Return a surname in ``-ов``, ``-ев`` or ``-ин`` in the form for ``f`` or ``m``."""
     return surname + "а" if gender == "f" else surname
