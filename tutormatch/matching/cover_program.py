@@ -23,8 +23,8 @@ places correct the prices of breadth.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csc_array
@@ -42,13 +42,28 @@ def is_short_of_pupils(openings: Openings, tutor: int) -> bool:
     return 0 < openings.pupils_left[tutor] < openings.sessions_left[tutor]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Couple:
-    """A pupil and a tutor who could meet several times, by number, with their variable of the program."""
+    """A pupil and a tutor who could meet several times, by number, with the variables of the program.
+
+    ``parts`` are by need and ``sessions`` by slot.
+    """
 
     tutor: int
     pupil: int
-    variable: int
+    together: int
+    parts: dict[int, int]
+    sessions: dict[int, int]
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """``least <= matrix @ values <= most``; ``names`` say of each row what it is about."""
+
+    matrix: csc_array
+    least: np.ndarray
+    most: np.ndarray
+    names: list[tuple]
 
 
 @dataclass(frozen=True)
@@ -57,34 +72,44 @@ class Relaxation:
 
     Attributes
     ----------
-    hour : dict of (int, int) to float
-    session, place : dict of int to float
-        What one more would add to cover, by tutor.
-    share : dict of (int, int) to float
-        By tutor and pupil, how far they should meet several times, 0 to 1.
+    values : ndarray
+        By variable.
+    worth : dict of tuple to float
+        By name of a row, what one more there would add to cover.
     """
 
-    hour: dict[tuple[int, int], float]
-    session: dict[int, float]
-    place: dict[int, float]
-    share: dict[tuple[int, int], float]
+    values: np.ndarray
+    worth: dict[tuple, float]
 
 
 @dataclass
 class _Rows:
     """Rows of a linear program under any names; they are added as they come."""
 
-    number: dict[Hashable, int] = field(default_factory=dict)
+    number: dict[tuple, int] = field(default_factory=dict)
     entries: list[tuple[int, int, float]] = field(default_factory=list)
-    least: dict[int, float] = field(default_factory=dict)
-    most: dict[int, float] = field(default_factory=dict)
+    limits: dict[tuple, tuple[float, float]] = field(default_factory=dict)
 
-    def add(self, name: Hashable, variable: int, weight: float = 1.0) -> None:
+    def add(self, name: tuple, variable: int, weight: float = 1.0) -> None:
         self.entries.append((self.number.setdefault(name, len(self.number)), variable, weight))
 
-    def limit(self, name: Hashable, most: float, least: float = -np.inf) -> None:
-        if (row := self.number.get(name)) is not None:
-            self.most[row], self.least[row] = most, least
+    def limit(self, name: tuple, most: float, least: float = -np.inf) -> None:
+        if name in self.number:
+            self.limits[name] = (least, most)
+
+    def constraints(self, variable_count: int) -> Constraints:
+        """Return the rows that have limits."""
+        names = [name for name in self.number if name in self.limits]
+        place = np.full(len(self.number), -1)
+        place[[self.number[name] for name in names]] = np.arange(len(names))
+        row, variable, weight = np.array(self.entries).reshape(-1, 3).T
+        row = place[row.astype(np.int64)]
+        kept = row >= 0
+        matrix = csc_array(
+            (weight[kept], (row[kept], variable[kept].astype(np.int64))), shape=(len(names), variable_count)
+        )
+        least, most = np.array([self.limits[name] for name in names]).reshape(-1, 2).T
+        return Constraints(matrix, least, most, names)
 
 
 class CoverProgram:
@@ -99,7 +124,15 @@ class CoverProgram:
 
     Attributes
     ----------
+    worth : list of float
+        By variable, the needs it serves.
     couples : list of Couple
+    entering : dict of int to int
+        By need, the variable of its single session.
+    arcs : list of (int, int, int)
+        Variable, tail and head of each arc that single sessions can take.
+    least_of : dict of int to int
+        By pupil who may be served, the least price of a first session.
     """
 
     def __init__(self, openings: Openings, network: Network, breadth: Prices) -> None:
@@ -112,6 +145,8 @@ class CoverProgram:
         self.worth: list[float] = []
         self.rows = _Rows()
         self.couples: list[Couple] = []
+        self.entering: dict[int, int] = {}
+        self.arcs: list[tuple[int, int, int]] = []
         self._reach()
         self._pupils()
         self._flow()
@@ -160,7 +195,7 @@ class CoverProgram:
             self.least_of[pupil] = price
             for need in needs:
                 if self.least[node[need]] == price:
-                    variable = self._variable(1.0)
+                    variable = self.entering[need] = self._variable(1.0)
                     rows.add(("first", pupil), variable)
                     rows.add(("tutors", pupil), variable)
                     rows.add(("flow", node[need]), variable)
@@ -197,6 +232,7 @@ class CoverProgram:
         }
         for start, end in zip(tail.tolist(), head.tolist(), strict=True):
             variable = self._variable(0.0)
+            self.arcs.append((variable, start, end))
             rows.add(("flow", start), variable, -1.0)
             if start in several:
                 rows.add(("time", several[start], int(slot[end])), variable)
@@ -242,7 +278,8 @@ class CoverProgram:
             return
         name = (tutor, pupil)
         together = self._variable(0.0)
-        self.couples.append(Couple(tutor, pupil, together))
+        couple = Couple(tutor, pupil, together, {}, {})
+        self.couples.append(couple)
         if is_own:
             rows.add(("own", name), together)
             rows.limit(("own", name), 1, 1)
@@ -252,14 +289,14 @@ class CoverProgram:
             rows.add(("first", pupil), together)
             rows.add(("met", name), together)
         for need in needs:
-            part = self._variable(0.0)
+            part = couple.parts[need] = self._variable(0.0)
             rows.add(("shared out", name), part, -1.0)
             rows.add(("part", name, need), part)
             rows.add(("part", name, need), together, -1.0)
             rows.add(("need", need), part)
             rows.limit(("part", name, need), 0)
         for slot in slots:
-            session = self._variable(1.0)
+            session = couple.sessions[slot] = self._variable(1.0)
             rows.add(("shared out", name), session)
             rows.add(("at", name, slot), session)
             rows.add(("at", name, slot), together, -1.0)
@@ -298,37 +335,31 @@ class CoverProgram:
         is_full = self.place[tutor] > 0 and is_short == (kind == "places")
         self.rows.limit((kind, tutor), most, most if is_full else -np.inf)
 
-    def solve(self, iterations: int) -> Relaxation:
+    @cached_property
+    def constraints(self) -> Constraints:
+        return self.rows.constraints(len(self.worth))
+
+    @cached_property
+    def row_of(self) -> dict[tuple, int]:
+        return {name: row for row, name in enumerate(self.constraints.names)}
+
+    def relax(self, iterations: int) -> Relaxation:
         """Return an approximate solution after so many steps of the primal-dual hybrid gradient method at most."""
         # Imported here because it takes long, and only a round needs it.
         from ortools.pdlp import solvers_pb2
         from ortools.pdlp.python import pdlp
 
-        rows = self.rows
-        limited = np.zeros(len(rows.number), dtype=bool)
-        limited[list(rows.most)] = True
-        place = np.cumsum(limited) - 1
-        row, variable, weight = (np.array(column) for column in zip(*rows.entries, strict=True))
-        kept = limited[row]
-        shape = (int(limited.sum()), len(self.worth))
+        rows, count = self.constraints, len(self.worth)
         program = pdlp.QuadraticProgram()
-        program.resize_and_initialize(shape[1], shape[0])
+        program.resize_and_initialize(count, len(rows.names))
         program.objective_vector = -np.array(self.worth)
-        program.constraint_matrix = csc_array((weight[kept], (place[row[kept]], variable[kept])), shape=shape)
-        program.constraint_lower_bounds = np.array([rows.least[each] for each in np.flatnonzero(limited).tolist()])
-        program.constraint_upper_bounds = np.array([rows.most[each] for each in np.flatnonzero(limited).tolist()])
-        program.variable_lower_bounds = np.zeros(shape[1])
-        program.variable_upper_bounds = np.full(shape[1], np.inf)
+        program.constraint_matrix = rows.matrix
+        program.constraint_lower_bounds, program.constraint_upper_bounds = rows.least, rows.most
+        program.variable_lower_bounds, program.variable_upper_bounds = np.zeros(count), np.full(count, np.inf)
         settings = solvers_pb2.PrimalDualHybridGradientParams(num_threads=1)
         settings.termination_criteria.iteration_limit = iterations
         accuracy = settings.termination_criteria.simple_optimality_criteria
         accuracy.eps_optimal_relative = accuracy.eps_optimal_absolute = ACCURACY
         result = pdlp.primal_dual_hybrid_gradient(program, settings)
-        dual = dict(zip(np.flatnonzero(limited).tolist(), (-result.dual_solution).tolist(), strict=True))
-        correction: dict[str, dict] = {"hour": {}, "sessions": {}, "places": {}}
-        for name, number in rows.number.items():
-            if name[0] in correction and number in dual:
-                key = name[1] if len(name) == 2 else name[1:]
-                correction[name[0]][key] = dual[number]
-        share = {(each.tutor, each.pupil): float(result.primal_solution[each.variable]) for each in self.couples}
-        return Relaxation(correction["hour"], correction["sessions"], correction["places"], share)
+        worth = dict(zip(rows.names, (-result.dual_solution).tolist(), strict=True))
+        return Relaxation(np.array(result.primal_solution), worth)

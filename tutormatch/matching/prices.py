@@ -11,17 +11,13 @@ References
    hybrid gradient", NeurIPS 2021.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-
 import numpy as np
 
-from tutormatch.matching.cover_program import FAR, CoverProgram, is_short_of_pupils
+from tutormatch.matching.cover_program import FAR, Relaxation, is_short_of_pupils
 from tutormatch.matching.network import SINK, SOURCE, Network
 from tutormatch.matching.openings import Openings
 from tutormatch.matching.problem import Prices
 
-DEFAULT_ITERATIONS = 1_000
 SCALE = 1_000
 """Prices of cover are in thousandths of a need."""
 MOST_CORRECTION = 50.0
@@ -80,35 +76,16 @@ def breadth_prices(openings: Openings, network: Network, flow: np.ndarray) -> Pr
     return Prices(hour_price, session_price, pupil_price)
 
 
-@dataclass(frozen=True)
-class CoverPrices:
-    """Prices of cover, and the couples that the linear program behind them would like to see meet several times.
-
-    Attributes
-    ----------
-    prices : Prices
-    wishes : list of (int, int)
-        Tutor and pupil by number, the strongest wish first.
-    """
-
-    prices: Prices
-    wishes: list[tuple[int, int]]
-
-
-def cover_prices(
-    openings: Openings, network: Network, breadth: Prices, *, iterations: int = DEFAULT_ITERATIONS
-) -> CoverPrices:
+def cover_prices(openings: Openings, breadth: Prices, relaxation: Relaxation) -> Prices:
     """Return prices that prove how many needs can be served beside the best breadth.
 
     Parameters
     ----------
     openings : Openings
-    network : Network
-        Of these openings.
     breadth : Prices
         From `breadth_prices`.
-    iterations : int
-        How many steps of the linear program there may be.
+    relaxation : Relaxation
+        Of the `CoverProgram` of these.
 
     Notes
     -----
@@ -116,25 +93,25 @@ def cover_prices(
     those of breadth many times over, corrected by what the linear program says of an
     hour, a session or a place more.
     """
-    relaxation = CoverProgram(openings, network, breadth).solve(iterations)
     step = (len(openings.open_needs) + 1) * SCALE
-    tutors = openings.problem.tutors
-
-    def corrected(price: Mapping, correction: Mapping, name: Callable) -> dict:
-        prices = {key: value * step for key, value in price.items()}
-        for key, value in correction.items():
-            extra = round(min(max(value, -MOST_CORRECTION), MOST_CORRECTION) * SCALE)
-            prices[name(key)] = max(prices.get(name(key), 0) + extra, 0)
-        return {key: value for key, value in sorted(prices.items()) if value}
-
-    prices = Prices(
-        corrected(breadth.hour, relaxation.hour, lambda hour: (tutors[hour[0]].id, hour[1])),
-        corrected(breadth.session, relaxation.session, lambda tutor: tutors[tutor].id),
-        corrected(breadth.pupil, relaxation.place, lambda tutor: tutors[tutor].id),
-        SCALE,
+    ids = [tutor.id for tutor in openings.problem.tutors]
+    hour = {key: price * step for key, price in breadth.hour.items()}
+    of_tutor = {
+        "sessions": {key: price * step for key, price in breadth.session.items()},
+        "places": {key: price * step for key, price in breadth.pupil.items()},
+    }
+    for name, worth in relaxation.worth.items():
+        extra = round(min(max(worth, -MOST_CORRECTION), MOST_CORRECTION) * SCALE)
+        match name:
+            case ("hour", tutor, slot):
+                hour[ids[tutor], slot] = hour.get((ids[tutor], slot), 0) + extra
+            case ("sessions" | "places" as kind, tutor):
+                of_tutor[kind][ids[tutor]] = of_tutor[kind].get(ids[tutor], 0) + extra
+    prices = (
+        {key: price for key, price in sorted(some.items()) if price > 0}
+        for some in (hour, of_tutor["sessions"], of_tutor["places"])
     )
-    wishes = sorted(relaxation.share, key=lambda couple: (-round(relaxation.share[couple], 2), *couple))
-    return CoverPrices(prices, wishes)
+    return Prices(*prices, SCALE)
 
 
 def _shortest_to_sink(node_count: int, tail: np.ndarray, head: np.ndarray, cost: np.ndarray) -> np.ndarray:

@@ -1,0 +1,218 @@
+"""Serve further needs by bringing several needs of a pupil to one tutor.
+
+A tutor with more sessions than pupils can use them only by meeting a pupil more than
+once. Who should meet whom the linear program of cover says, but in fractions. Here an
+integer program chooses among what the fractions touch at all: that is small, and nearly
+always holds a matching as good as the bound.
+
+References
+----------
+.. [1] E. Danna, E. Rothberg, C. Le Pape, "Exploring relaxation induced neighborhoods to
+   improve MIP solutions", Math. Programming 102 (2005), 71-90.
+"""
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csc_array, hstack, vstack
+
+from tutormatch.matching.assignment import Assignment, Seat
+from tutormatch.matching.cover_program import CoverProgram, Relaxation
+from tutormatch.matching.openings import to_numbers
+from tutormatch.matching.repair import fill
+
+TOUCHED = (0.03, 0.01, 0.003)
+"""From which fraction on a variable is among the choices: few first, then more."""
+LOSS = 10.0
+"""What a pupil without a tutor costs, in needs; more than bringing needs together can gain."""
+NODE_LIMIT = 50
+
+
+def gather(
+    assignment: Assignment, program: CoverProgram, relaxation: Relaxation, *, most: int, node_limit: int = NODE_LIMIT
+) -> Assignment:
+    """Return an assignment with the same breadth, rank by rank, and more cover if one is found.
+
+    Parameters
+    ----------
+    assignment : Assignment
+        With the best breadth.
+    program : CoverProgram
+    relaxation : Relaxation
+        Of the program.
+    most : int
+        How many open needs can be served at most; there the search ends.
+    node_limit : int
+        How many nodes of the search tree each integer program may open.
+    """
+    served = _served_by_rank(assignment)
+    best = assignment
+    for least in TOUCHED:
+        if len(best.seat_of) >= most:
+            break
+        found = _rounded(program, relaxation, least, served, node_limit)
+        if found is None:
+            continue
+        lost = assignment.served_pupils() - found.served_pupils()
+        for pupil in sorted(lost, key=lambda pupil: (-program.openings.ranks[pupil], pupil)):
+            any(seat_by_moving(found, need) for need in program.openings.open_needs_of[pupil])
+        fill(found)
+        if _served_by_rank(found) == served and len(found.seat_of) > len(best.seat_of):
+            best = found
+    return best
+
+
+def _served_by_rank(assignment: Assignment) -> Counter[int]:
+    """Count the newly served pupils of each rank."""
+    openings = assignment.openings
+    return Counter(openings.ranks[pupil] for pupil in assignment.served_pupils() - openings.served_pupils)
+
+
+def _rounded(
+    program: CoverProgram, relaxation: Relaxation, least: float, served: Counter[int], node_limit: int
+) -> Assignment | None:
+    """Solve the program in whole numbers, with those variables only that are at ``least`` so large in fractions."""
+    rows, openings = program.constraints, program.openings
+    kept = np.flatnonzero(relaxation.values > least)
+    if not len(kept):
+        return None
+    # Who must be served may be left out at a loss: not every choice of seats holds a place for everybody.
+    must = np.array([name[0] == "first" for name in rows.names]) & (rows.least > 0)
+    is_limit_of_tutors = np.array([name[0] in ("hour", "sessions", "places") for name in rows.names])
+    left_out = np.flatnonzero(must)
+    by_rank = defaultdict(list)
+    for pupil, price in program.least_of.items():
+        if pupil not in openings.served_pupils and price == openings.ranks[pupil]:
+            by_rank[price].append(program.row_of["first", pupil])
+    equals = [(served[rank], members) for rank, members in sorted(by_rank.items()) if served[rank]]
+    loss_count = len(left_out) + len(equals)
+    losses = csc_array(
+        (np.ones(len(left_out)), (left_out, np.arange(len(left_out)))), shape=(len(rows.names), loss_count)
+    )
+    matrix = hstack([rows.matrix[:, kept], losses])
+    of_rank = [
+        hstack(
+            [
+                csc_array(rows.matrix[members][:, kept].sum(axis=0).reshape(1, -1)),
+                csc_array(([1.0], ([0], [len(left_out) + number])), shape=(1, loss_count)),
+            ]
+        )
+        for number, (_, members) in enumerate(equals)
+    ]
+    matrix = vstack([matrix, *of_rank]).tocsc()
+    most = np.concatenate([rows.most, np.full(len(equals), np.inf)])
+    lower = np.concatenate(
+        [np.where(is_limit_of_tutors, -np.inf, rows.least), np.array([count for count, _ in equals], dtype=float)]
+    )
+    is_whole = np.zeros(len(program.worth))
+    for couple in program.couples:
+        is_whole[[couple.together, *couple.parts.values(), *couple.sessions.values()]] = 1
+    gain = np.concatenate([np.array(program.worth)[kept], np.full(loss_count, -LOSS)])
+    result = milp(
+        -gain,
+        integrality=np.concatenate([is_whole[kept], np.zeros(loss_count)]),
+        bounds=Bounds(0, np.inf),
+        constraints=LinearConstraint(matrix, lower, most),
+        options={"node_limit": node_limit, "mip_rel_gap": 0},
+    )
+    if result.x is None:
+        return None
+    values = np.zeros(len(program.worth))
+    values[kept] = result.x[: len(kept)]
+    return Assignment.of(openings, _seats(program, np.round(values).astype(np.int64)))
+
+
+def _seats(program: CoverProgram, values: np.ndarray) -> Iterator[Seat]:
+    """Yield the seats of a solution in whole numbers, those of couples first."""
+    for couple in program.couples:
+        needs = [need for need, variable in couple.parts.items() if values[variable]]
+        slots = [slot for slot, variable in couple.sessions.items() if values[variable]]
+        for need, slot in zip(needs, slots, strict=False):
+            yield Seat(need, couple.tutor, slot)
+    ways: dict[int, list[int]] = defaultdict(list)
+    for variable, tail, head in program.arcs:
+        ways[tail] += [head] * values[variable]
+    for need, variable in program.entering.items():
+        node = program.network.need_node[need]
+        if values[variable]:
+            while node not in program.network.hour_node and ways[node]:
+                node = ways[node].pop()
+            if node in program.network.hour_node:
+                yield Seat(need, *program.network.hour_node[node])
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """``need`` takes a seat with ``tutor`` once another need has left it."""
+
+    need: int
+    tutor: int
+
+
+def seat_by_moving(assignment: Assignment, need: int) -> bool:
+    """Seat ``need`` along the shortest chain in which each takes the place of the next.
+
+    Parameters
+    ----------
+    assignment : Assignment
+        As before if no such chain is found.
+    need : int
+        Without a seat.
+    """
+    openings = assignment.openings
+    came_by: dict[int, _Move | None] = {need: None}
+    searched = 0
+    queue = deque([need])
+    while queue:
+        each = queue.popleft()
+        if seat := assignment.free_seat(each):
+            if _move(assignment, came_by, seat):
+                return True
+            continue
+        options = openings.options(each)
+        for tutor in to_numbers(openings.tutors_of(each) & ~searched):
+            for other in sorted(assignment.needs_of_tutor[tutor] - came_by.keys()):
+                if _could_follow(assignment, each, other, options[tutor]):
+                    searched |= 1 << tutor
+                    came_by[other] = _Move(each, tutor)
+                    queue.append(other)
+    return False
+
+
+def _could_follow(assignment: Assignment, need: int, other: int, common: int) -> bool:
+    """Return whether ``need`` could have a session with the tutor of ``other`` if that one left."""
+    openings, seat = assignment.openings, assignment.seat_of[other]
+    pupil, leaver = openings.pupil_of[need], openings.pupil_of[other]
+    own = assignment.seat_of.get(need)
+    taken = assignment.pupil_taken[pupil] & ~(1 << own.slot if own else 0)
+    if not common & ~taken & (~assignment.tutor_taken[seat.tutor] | 1 << seat.slot):
+        return False
+    if pupil == leaver or assignment.together[seat.tutor, pupil]:
+        return True
+    if not own and assignment.new_tutors[pupil] >= openings.tutors_left[pupil]:
+        return False
+    return bool(assignment.with_new_pupils >> seat.tutor & 1) or assignment.together[seat.tutor, leaver] == 1
+
+
+def _move(assignment: Assignment, came_by: dict[int, _Move | None], seat: Seat) -> bool:
+    """Move everybody along the chain that ends with ``seat``; on failure the assignment is as before."""
+    steps = len(assignment.steps)
+    need = seat.need
+    found: Seat | None = seat
+    while True:
+        if need in assignment.seat_of:
+            assignment.leave(need)
+        if found is None or not assignment.fits(found):
+            assignment.rewind(steps)
+            return False
+        assignment.take(found)
+        move = came_by[need]
+        if move is None:
+            return True
+        need = move.need
+        if need in assignment.seat_of:
+            assignment.leave(need)
+        found = assignment.free_seat(need, move.tutor)
