@@ -2,17 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
-import numpy as np
-
-from tutormatch.matching.network import Network
-from tutormatch.matching.openings import Openings, to_numbers
+from tutormatch.matching.openings import Openings, to_bits, to_numbers
 from tutormatch.matching.problem import Match
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Seat:
+class Seat(NamedTuple):
     """One hour of one tutor for one need, all by number."""
 
     need: int
@@ -24,8 +20,7 @@ class Assignment:
     """Open needs with their tutor and slot, on top of the locked matches.
 
     `fits` answers whether a seat may be taken, `take` and `leave` change it, and
-    `rewind` takes changes back. Sets of slots and sets of tutors are bits, so that
-    who has room is answered for all tutors at once.
+    `rewind` takes changes back. Sets of slots are bits.
     """
 
     def __init__(self, openings: Openings) -> None:
@@ -36,25 +31,52 @@ class Assignment:
         self.tutor_taken: dict[int, int] = defaultdict(int)
         self.needs_of_tutor: dict[int, set[int]] = defaultdict(set)
         self.together: Counter[tuple[int, int]] = Counter(openings.locked_pairs)
-        self.own_tutors: dict[int, int] = defaultdict(int, openings.own_tutors)
-        self.new_pupils: Counter[int] = Counter()
-        self.new_tutors: Counter[int] = Counter()
-        self.with_sessions = openings.with_sessions
-        self.with_new_pupils = openings.with_new_pupils
+        self.new_pupils: dict[int, int] = defaultdict(int)
+        self.new_tutors: dict[int, int] = defaultdict(int)
         self.steps: list[tuple[Seat, bool]] = []
 
-    def with_room(self, pupil: int) -> int:
-        """Return the tutors to whom limits allow one more session with ``pupil``, as bits."""
-        tutors = self.own_tutors.get(pupil, 0)
-        if self.new_tutors[pupil] < self.openings.tutors_left[pupil]:
-            tutors |= self.with_new_pupils
-        return tutors & self.with_sessions
+    def seats_of_pupil(self, pupil: int) -> list[Seat]:
+        """Return the seats of the pupil's open needs."""
+        return [self.seat_of[need] for need in self.openings.open_needs_of.get(pupil, ()) if need in self.seat_of]
+
+    def own_tutors(self, pupil: int) -> list[int]:
+        """Return the tutors of the pupil, in order."""
+        own = {seat.tutor for seat in self.seats_of_pupil(pupil)}
+        return sorted(own.union(self.openings.tutors_of_pupil.get(pupil, ())))
+
+    def has_sessions(self, tutor: int) -> bool:
+        """Return whether the tutor can give one more session."""
+        return len(self.needs_of_tutor[tutor]) < self.openings.sessions_left[tutor]
+
+    def takes_new(self, tutor: int) -> bool:
+        """Return whether the tutor can give a session to one more pupil."""
+        return self.has_sessions(tutor) and self.new_pupils[tutor] < self.openings.pupils_left[tutor]
+
+    @property
+    def with_new_pupils(self) -> int:
+        """The tutors who can take one more pupil, as bits."""
+        taking = (self.new_pupils[tutor] < left for tutor, left in enumerate(self.openings.pupils_left))
+        return to_bits(tutor for tutor, takes in enumerate(taking) if takes)
+
+    def has_room(self, tutor: int, pupil: int) -> bool:
+        """Return whether limits allow the two one more session."""
+        if not self.has_sessions(tutor):
+            return False
+        if self.new_pupils[tutor] < self.openings.pupils_left[tutor] and (
+            self.new_tutors[pupil] < self.openings.tutors_left[pupil]
+        ):
+            return True
+        return self.together[tutor, pupil] > 0
+
+    def free_slots(self, tutor: int, pupil: int) -> int:
+        """Return the slots in which both have time now, as bits."""
+        return self.openings.common_slots(tutor, pupil) & ~self.pupil_taken[pupil] & ~self.tutor_taken[tutor]
 
     def fits(self, seat: Seat) -> bool:
         """Return whether the seat, known to be an option of its need, can be taken now."""
         pupil = self.openings.pupil_of[seat.need]
         taken = self.tutor_taken[seat.tutor] | self.pupil_taken[pupil]
-        return not taken >> seat.slot & 1 and bool(self.with_room(pupil) >> seat.tutor & 1)
+        return not taken >> seat.slot & 1 and self.has_room(seat.tutor, pupil)
 
     def take(self, seat: Seat) -> None:
         """Take a seat that `fits`."""
@@ -78,47 +100,52 @@ class Assignment:
                 self._take(seat)
 
     def _take(self, seat: Seat) -> None:
-        openings, tutor, pupil = self.openings, seat.tutor, self.openings.pupil_of[seat.need]
-        self.seat_of[seat.need] = seat
-        self.at_hour[tutor, seat.slot] = seat.need
-        self.pupil_taken[pupil] |= 1 << seat.slot
-        self.tutor_taken[tutor] |= 1 << seat.slot
-        self.needs_of_tutor[tutor].add(seat.need)
-        if len(self.needs_of_tutor[tutor]) == openings.sessions_left[tutor]:
-            self.with_sessions ^= 1 << tutor
+        need, tutor, slot = seat
+        pupil = self.openings.pupil_of[need]
         if not self.together[tutor, pupil]:
-            self.own_tutors[pupil] |= 1 << tutor
             self.new_tutors[pupil] += 1
             self.new_pupils[tutor] += 1
-            if self.new_pupils[tutor] == openings.pupils_left[tutor]:
-                self.with_new_pupils ^= 1 << tutor
         self.together[tutor, pupil] += 1
+        self.seat_of[need] = seat
+        self.at_hour[tutor, slot] = need
+        self.pupil_taken[pupil] |= 1 << slot
+        self.tutor_taken[tutor] |= 1 << slot
+        self.needs_of_tutor[tutor].add(need)
 
     def _leave(self, seat: Seat) -> None:
-        tutor, pupil = seat.tutor, self.openings.pupil_of[seat.need]
-        del self.seat_of[seat.need]
-        del self.at_hour[tutor, seat.slot]
-        self.pupil_taken[pupil] ^= 1 << seat.slot
-        self.tutor_taken[tutor] ^= 1 << seat.slot
-        self.needs_of_tutor[tutor].remove(seat.need)
-        self.with_sessions |= 1 << tutor
+        need, tutor, slot = seat
+        pupil = self.openings.pupil_of[need]
+        del self.seat_of[need]
+        del self.at_hour[tutor, slot]
+        self.pupil_taken[pupil] ^= 1 << slot
+        self.tutor_taken[tutor] ^= 1 << slot
+        self.needs_of_tutor[tutor].remove(need)
         self.together[tutor, pupil] -= 1
         if not self.together[tutor, pupil]:
-            self.own_tutors[pupil] ^= 1 << tutor
             self.new_tutors[pupil] -= 1
             self.new_pupils[tutor] -= 1
-            self.with_new_pupils |= 1 << tutor
 
-    def free_seat(self, need: int, with_tutor: int | None = None) -> Seat | None:
-        """Return a seat that fits ``need``, with a tutor the pupil already has if possible."""
-        openings, pupil = self.openings, self.openings.pupil_of[need]
-        options, own = openings.options(need), self.own_tutors[pupil]
-        tutors = openings.tutors_of(need) & self.with_room(pupil)
-        if with_tutor is not None:
-            tutors &= 1 << with_tutor
-        for tutor in (*to_numbers(tutors & own), *to_numbers(tutors & ~own)):
-            if free := options[tutor] & ~self.pupil_taken[pupil] & ~self.tutor_taken[tutor]:
-                return Seat(need, tutor, to_numbers(free)[0])
+    def seat_with(self, need: int, tutor: int) -> Seat | None:
+        """Return the first seat that fits ``need`` with a tutor who suits."""
+        pupil = self.openings.pupil_of[need]
+        if (free := self.free_slots(tutor, pupil)) and self.has_room(tutor, pupil):
+            return Seat(need, tutor, to_numbers(free)[0])
+        return None
+
+    def free_seat(self, need: int, among: Iterable[int] | None = None) -> Seat | None:
+        """Return a seat that fits ``need``, with a tutor the pupil already has if possible.
+
+        Parameters
+        ----------
+        need : int
+        among : iterable of int, optional
+            Tutors who suit, in order; without it, all of them.
+        """
+        tutors = self.openings.options(need) if among is None else among
+        own = self.own_tutors(self.openings.pupil_of[need])
+        for tutor in sorted(tutors, key=lambda tutor: tutor not in own) if own else tutors:
+            if seat := self.seat_with(need, tutor):
+                return seat
         return None
 
     def served_pupils(self) -> set[int]:
@@ -138,8 +165,8 @@ class Assignment:
         problem = self.openings.problem
         return tuple(
             sorted(
-                Match(problem.needs[seat.need].id, problem.tutors[seat.tutor].id, (seat.slot,))
-                for seat in self.seat_of.values()
+                Match(problem.needs[need].id, problem.tutors[tutor].id, (slot,))
+                for need, tutor, slot in self.seat_of.values()
             )
         )
 
@@ -153,29 +180,5 @@ class Assignment:
         assignment = cls(openings)
         for seat in seats:
             if assignment.fits(seat):
-                assignment.take(seat)
+                assignment._take(seat)
         return assignment
-
-
-def decode(openings: Openings, network: Network, flow: np.ndarray) -> list[Seat]:
-    """Read the seats from a flow through the class network.
-
-    Inside a class needs and hours are paired in the order of their numbers.
-    """
-    used = np.flatnonzero(flow > 0)
-    need_at = {node: need for need, node in network.need_node.items()}
-    hours_of: dict[int, list[int]] = defaultdict(list)
-    needs_of: dict[int, list[int]] = defaultdict(list)
-    seats = []
-    for tail, head in sorted(zip(network.tail[used].tolist(), network.head[used].tolist(), strict=True)):
-        if tail in need_at:
-            if head in network.hour_node:
-                seats.append(Seat(need_at[tail], *network.hour_node[head]))
-            else:
-                needs_of[head].append(need_at[tail])
-        elif head in network.hour_node:
-            hours_of[tail].append(head)
-    for node, needs in sorted(needs_of.items()):
-        hours = hours_of[node]
-        seats += [Seat(need, *network.hour_node[hour]) for need, hour in zip(needs, hours, strict=True)]
-    return sorted(seats)

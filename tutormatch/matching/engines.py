@@ -1,4 +1,4 @@
-"""Two solvers of the same network: networkx to read first, OR-Tools at scale.
+"""Two solvers of the same networks: networkx to read first, OR-Tools at scale.
 
 Each library is imported where it is used: loading takes long, and only a round needs it.
 """
@@ -22,22 +22,56 @@ def solve_with_networkx(network: Network) -> np.ndarray:
     import networkx as nx
 
     _, flow_of = nx.network_simplex(network.to_networkx())
-    arcs = zip(network.tail.tolist(), network.head.tolist(), strict=True)
-    return np.array([flow_of[tail][head] for tail, head in arcs], dtype=np.int64)
+    return np.array([flow_of[tail][head] for tail, head in network.networkx_ends()], dtype=np.int64)
 
 
 def solve_with_ortools(network: Network) -> np.ndarray:
     """Return the flow on every arc of a cheapest flow, by cost scaling."""
+    supplies = np.zeros(network.node_count, dtype=np.int64)
+    supplies[SOURCE], supplies[SINK] = network.supply, -network.supply
+    return cheapest_transshipment(network.tail, network.head, network.capacity, network.cost, supplies)
+
+
+def cheapest_transshipment(
+    tail: np.ndarray, head: np.ndarray, capacity: np.ndarray, cost: np.ndarray, supplies: np.ndarray
+) -> np.ndarray:
+    """Return the flow on every arc of a cheapest flow that takes each node's supply to negative ones.
+
+    Raises
+    ------
+    SolverFailed
+        If there is no such flow, or OR-Tools gives up.
+    """
     from ortools.graph.python import min_cost_flow
 
     solver = min_cost_flow.SimpleMinCostFlow()
-    arcs = solver.add_arcs_with_capacity_and_unit_cost(network.tail, network.head, network.capacity, network.cost)
-    solver.set_node_supply(SOURCE, network.supply)
-    solver.set_node_supply(SINK, -network.supply)
+    arcs = solver.add_arcs_with_capacity_and_unit_cost(tail, head, capacity, cost)
+    solver.set_nodes_supplies(np.arange(len(supplies), dtype=np.int32), supplies)
     status = solver.solve()
     if status != solver.OPTIMAL:
         raise SolverFailed(f"min-cost flow ended as {status}")
     return np.asarray(solver.flows(arcs), dtype=np.int64)
+
+
+def largest_flow(tail: np.ndarray, head: np.ndarray, capacity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a largest flow from node 0 to node 1, and the nodes on the source's side of the smallest cut.
+
+    Of several such cuts it is the one with the fewest nodes on that side: those that what leaves
+    the source can still reach.
+
+    Raises
+    ------
+    SolverFailed
+        If OR-Tools gives up.
+    """
+    from ortools.graph.python import max_flow
+
+    solver = max_flow.SimpleMaxFlow()
+    arcs = solver.add_arcs_with_capacity(tail, head, capacity)
+    if (status := solver.solve(SOURCE, SINK)) != solver.OPTIMAL:
+        raise SolverFailed(f"maximum flow ended as {status}")
+    cut = np.asarray(solver.get_source_side_min_cut(), dtype=np.int64)
+    return np.asarray(solver.flows(arcs), dtype=np.int64), cut
 
 
 def count_with_networkx(network: Network) -> int:
@@ -51,14 +85,9 @@ def count_with_networkx(network: Network) -> int:
 
 def count_with_ortools(network: Network) -> int:
     """Return how many units can reach a tutor at once, by OR-Tools' maximum flow."""
-    from ortools.graph.python import max_flow
-
-    solver = max_flow.SimpleMaxFlow()
     # The last arc carries what reaches no tutor.
-    solver.add_arcs_with_capacity(network.tail[:-1], network.head[:-1], network.capacity[:-1])
-    if (status := solver.solve(SOURCE, SINK)) != solver.OPTIMAL:
-        raise SolverFailed(f"maximum flow ended as {status}")
-    return int(solver.optimal_flow())
+    flow, _ = largest_flow(network.tail[:-1], network.head[:-1], network.capacity[:-1])
+    return int(flow[network.tail[:-1] == SOURCE].sum())
 
 
 ENGINES: MappingProxyType[str, Callable[[Network], np.ndarray]] = MappingProxyType(

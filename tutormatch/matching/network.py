@@ -10,7 +10,7 @@ What concerns one pair alone (returning, a locked match of the same two, a pupil
 with blocked tutors or no room for another tutor) is a direct arc need → (tutor, slot).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
@@ -99,7 +99,8 @@ class Network:
         Returns
         -------
         networkx.DiGraph
-            Nodes carry ``demand``, edges ``capacity`` and ``weight``.
+            Nodes carry ``demand``, edges ``capacity`` and ``weight``. Of arcs between the same
+            two nodes each but the first has a node ``(tail, head, n)`` in its middle.
         """
         # Imported here, as in the engines, so that a web process which only reads does not load it.
         import networkx as nx
@@ -108,15 +109,23 @@ class Network:
         graph.add_nodes_from(range(self.node_count), demand=0)
         graph.nodes[SOURCE]["demand"] = -self.supply
         graph.nodes[SINK]["demand"] = self.supply
-        for tail, head, capacity, cost in zip(
-            self.tail.tolist(),
-            self.head.tolist(),
-            self.capacity.tolist(),
-            self.cost.tolist(),
-            strict=True,
-        ):
+        columns = (column.tolist() for column in (self.tail, self.head, self.capacity, self.cost))
+        ends = self.networkx_ends()
+        for (tail, head), (_, end, capacity, cost) in zip(ends, zip(*columns, strict=True), strict=True):
             graph.add_edge(tail, head, capacity=capacity, weight=cost)
+            if head != end:
+                graph.nodes[head]["demand"] = 0
+                graph.add_edge(head, end, capacity=capacity, weight=0)
         return graph
+
+    def networkx_ends(self) -> list[tuple]:
+        """Return for each arc the edge of `to_networkx` that starts where the arc starts."""
+        seen: Counter[tuple[int, int]] = Counter()
+        ends: list[tuple] = []
+        for arc in zip(self.tail.tolist(), self.head.tolist(), strict=True):
+            ends.append((arc[0], (*arc, seen[arc])) if seen[arc] else arc)
+            seen[arc] += 1
+        return ends
 
 
 class _Arcs:

@@ -8,14 +8,19 @@ tutors one with a bit for each tutor.
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
 
 from tutormatch.matching.objective import pupil_ranks
-from tutormatch.matching.problem import Match, PairStatus, Problem, Profile, Tutor
+from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Profile, Pupil, Tutor
 from tutormatch.matching.rules import agreed_hosts
 from tutormatch.matching.slots import SLOTS_PER_WEEK
 
 EVERY_SLOT = (1 << SLOTS_PER_WEEK) - 1
 NO_LIMIT = 1 << 30
+WORD = 64
+WORDS = -(-SLOTS_PER_WEEK // WORD)
 
 
 def to_bits(numbers: Iterable[int]) -> int:
@@ -36,6 +41,12 @@ def to_numbers(bits: int) -> list[int]:
     return numbers
 
 
+def to_words(sets: Iterable[int]) -> np.ndarray:
+    """Return sets of slots, given as bits, as rows of 64-bit words, which numpy compares at once."""
+    joined = b"".join(bits.to_bytes(WORDS * WORD // 8, "little") for bits in sets)
+    return np.frombuffer(joined, dtype="<u8").reshape(-1, WORDS)
+
+
 def locked_matches(problem: Problem) -> tuple[Match, ...]:
     """Return the locked pairs as matches, by need; those that share a session join its host."""
     hosts = agreed_hosts(problem.pairs)
@@ -46,6 +57,19 @@ def locked_matches(problem: Problem) -> tuple[Match, ...]:
             if pair.status is PairStatus.LOCKED and pair.need_id is not None
         )
     )
+
+
+class Wish(NamedTuple):
+    """What a need asks of a tutor, whatever the time: rules 1, 2 and 6."""
+
+    subject: str
+    grade: int
+    languages: tuple[str, ...]
+    requires: frozenset[str]
+
+    @classmethod
+    def of(cls, need: Need, pupil: Pupil) -> "Wish":
+        return cls(need.subject, need.grade, pupil.languages, pupil.requires)
 
 
 class Openings:
@@ -62,6 +86,10 @@ class Openings:
     ----------
     open_needs : list of int
         The needs without a locked match.
+    open_needs_of : dict of int to list of int
+        The same by pupil.
+    wish_of : list of Wish
+        By need, what it asks of a tutor; equal ones are one object.
     pupil_free, tutor_free : list of int
         Free slots as bits.
     sessions_left, pupils_left : list of int
@@ -70,6 +98,8 @@ class Openings:
         By pupil: tutors who are not yet the pupil's own.
     locked_pairs : dict of (int, int) to int
         By tutor and pupil: how many locked matches they share.
+    served_pupils : set of int
+        Those with a locked match that has sessions of its own.
     blocked : dict of (int, int) to int
         By tutor and pupil: the slots in which they must not meet, as bits.
     """
@@ -81,6 +111,7 @@ class Openings:
         self.pupil_index = {pupil.id: index for index, pupil in enumerate(problem.pupils)}
         self.need_index = {need.id: index for index, need in enumerate(problem.needs)}
         self.pupil_of = [self.pupil_index[need.pupil_id] for need in problem.needs]
+        self.wish_of = self._wishes()
         self.pupil_free = [to_bits(pupil.slots) for pupil in problem.pupils]
         self.tutor_free = [to_bits(tutor.slots) for tutor in problem.tutors]
         self.sessions_left = [tutor.sessions_per_week for tutor in problem.tutors]
@@ -96,14 +127,23 @@ class Openings:
                 self.returning.add(key)
         self.locked = locked_matches(problem)
         self.locked_pairs: dict[tuple[int, int], int] = defaultdict(int)
+        self.served_pupils: set[int] = set()
         for match in self.locked:
             self._lock(match)
         taken = {match.need_id for match in self.locked}
         self.open_needs = [index for index, need in enumerate(problem.needs) if need.id not in taken]
-        self.served_pupils = {pupil for _, pupil in self.locked_pairs}
         self.open_needs_of: dict[int, list[int]] = defaultdict(list)
         for need in self.open_needs:
             self.open_needs_of[self.pupil_of[need]].append(need)
+        self._suited: dict[tuple, np.ndarray] = {}
+
+    def _wishes(self) -> list[Wish]:
+        known: dict[Wish, Wish] = {}
+        wishes = []
+        for need, pupil in zip(self.problem.needs, self.pupil_of, strict=True):
+            wish = Wish.of(need, self.problem.pupils[pupil])
+            wishes.append(known.setdefault(wish, wish))
+        return wishes
 
     def _lock(self, match: Match) -> None:
         tutor = self.tutor_index[match.tutor_id]
@@ -113,6 +153,7 @@ class Openings:
         self.pupil_free[pupil] &= ~bits
         if not match.joins:
             self.sessions_left[tutor] -= len(match.slots)
+            self.served_pupils.add(pupil)
         if (tutor, pupil) not in self.locked_pairs:
             self.pupils_left[tutor] -= 1
             self.tutors_left[pupil] -= 1
@@ -238,11 +279,24 @@ class Openings:
                 within_reach[pupil] &= ~(1 << tutor)
         return within_reach
 
+    def may_meet(self, tutor: int, pupil: int) -> bool:
+        """Return whether limits leave the two one more session."""
+        if self.sessions_left[tutor] <= 0:
+            return False
+        is_new = (tutor, pupil) not in self.locked_pairs
+        return not is_new or (self.pupils_left[tutor] > 0 and self.tutors_left[pupil] > 0)
+
     def options(self, need: int) -> dict[int, int]:
-        """Return every tutor that ``need`` may still get, with the slots they could use, as bits."""
+        """Return every tutor that ``need`` may still get, in order, with the slots they could use, as bits."""
         if need not in self._options:
             pupil = self.pupil_of[need]
-            self._options[need] = {tutor: self.common_slots(tutor, pupil) for tutor in to_numbers(self.tutors_of(need))}
+            tutors = self.suited(self.wish_of[need])
+            has_time = (self.tutor_words[tutors] & to_words([self.pupil_free[pupil]])).any(axis=1)
+            self._options[need] = {
+                tutor: bits
+                for tutor in tutors[has_time].tolist()
+                if self.may_meet(tutor, pupil) and (bits := self.common_slots(tutor, pupil))
+            }
         return self._options[need]
 
     @cached_property
@@ -260,6 +314,78 @@ class Openings:
             if count < 0:
                 return True
         return False
+
+    @cached_property
+    def tutors_of_pupil(self) -> dict[int, list[int]]:
+        """By pupil, the tutors of the pupil's locked matches."""
+        tutors: dict[int, list[int]] = defaultdict(list)
+        for tutor, pupil in sorted(self.locked_pairs):
+            tutors[pupil].append(tutor)
+        return tutors
+
+    @cached_property
+    def blocked_tutors(self) -> dict[int, list[int]]:
+        """By pupil, the tutors with whom some slots are blocked."""
+        tutors: dict[int, list[int]] = defaultdict(list)
+        for tutor, pupil in sorted(self.blocked):
+            tutors[pupil].append(tutor)
+        return tutors
+
+    @cached_property
+    def teachers(self) -> dict[tuple[str, int], np.ndarray]:
+        """By subject and grade, the tutors who teach it, in order."""
+        tutors = defaultdict(list)
+        for index, tutor in enumerate(self.problem.tutors):
+            taught = {
+                (each.subject, grade) for each in tutor.subjects for grade in range(each.grade_from, each.grade_to + 1)
+            }
+            for key in taught:
+                tutors[key].append(index)
+        return {key: np.array(some, dtype=np.int64) for key, some in tutors.items()}
+
+    @cached_property
+    def speaks(self) -> dict[str, np.ndarray]:
+        """By tutoring language, whether each tutor speaks it."""
+        return self._having([tutor.languages for tutor in self.problem.tutors])
+
+    @cached_property
+    def meets(self) -> dict[str, np.ndarray]:
+        """By condition that a pupil may require, whether each tutor meets it."""
+        return self._having([tutor.conditions for tutor in self.problem.tutors])
+
+    def _having(self, marks_of: list[frozenset[str]]) -> dict[str, np.ndarray]:
+        having: dict[str, np.ndarray] = {}
+        for index, marks in enumerate(marks_of):
+            for mark in marks:
+                if mark not in having:
+                    having[mark] = np.zeros(len(marks_of), dtype=bool)
+                having[mark][index] = True
+        return having
+
+    def suited(self, wish: Wish) -> np.ndarray:
+        """Return the tutors who suit by rules 1, 2 and 6, whatever their time and limits, in order."""
+        key = (wish.subject, wish.grade, frozenset(wish.languages), wish.requires)
+        if key not in self._suited:
+            tutors = self.teachers.get((wish.subject, wish.grade), np.empty(0, dtype=np.int64))
+            speaks = np.zeros(len(tutors), dtype=bool)
+            for code in wish.languages:
+                if code in self.speaks:
+                    speaks |= self.speaks[code][tutors]
+            for tag in wish.requires:
+                speaks &= self.meets[tag][tutors] if tag in self.meets else False
+            self._suited[key] = tutors[speaks]
+        return self._suited[key]
+
+    def suits(self, need: int, tutor: int) -> bool:
+        """Return whether rules 1, 2 and 6 let ``tutor`` take ``need``."""
+        suited = self.suited(self.wish_of[need])
+        place = int(np.searchsorted(suited, tutor))
+        return place < len(suited) and int(suited[place]) == tutor
+
+    @cached_property
+    def tutor_words(self) -> np.ndarray:
+        """The free slots of tutors as rows of words."""
+        return to_words(self.tutor_free)
 
     @cached_property
     def ranks(self) -> dict[int, int]:
@@ -291,3 +417,31 @@ class Openings:
             if len(needs) > 1 or (tutor, pupil) in self.locked_pairs:
                 repeats[tutor][pupil] = needs
         return repeats
+
+    @cached_property
+    def roomy(self) -> np.ndarray:
+        """The tutors who may give more sessions than `safe_sessions`, to pupils who come more than once."""
+        some = (
+            tutor for tutor, sessions in enumerate(self.sessions_left) if sessions > max(0, self.safe_sessions(tutor))
+        )
+        return np.fromiter(some, dtype=np.int64)
+
+    @cached_property
+    def repeating_needs(self) -> list[int]:
+        """The needs whose pupils could come to one tutor more than once, whoever the tutor is."""
+        return [
+            need
+            for pupil, needs in sorted(self.open_needs_of.items())
+            # Who are not yet together need one slot for each meeting.
+            if pupil in self.tutors_of_pupil or (len(needs) > 1 and self.pupil_free[pupil].bit_count() > 1)
+            for need in needs
+        ]
+
+    @cached_property
+    def has_repeats(self) -> bool:
+        """Whether some need could be a further meeting with a tutor beyond `safe_sessions`."""
+        is_roomy = np.zeros(len(self.problem.tutors), dtype=bool)
+        is_roomy[self.roomy] = True
+        return any(
+            is_roomy[self.suited(self.wish_of[need])].any() for need in (self.repeating_needs if is_roomy.any() else ())
+        )

@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tutormatch.matching.assignment import Assignment, decode
+from tutormatch.matching.assignment import Assignment
 from tutormatch.matching.bundles import full_wishes
+from tutormatch.matching.class_network import ClassNetwork, build_class_network
+from tutormatch.matching.decoding import decode
 from tutormatch.matching.deepening import deepen
-from tutormatch.matching.engines import COUNTS, ENGINES, SolverFailed, engine_named
+from tutormatch.matching.engines import SolverFailed, engine_named
 from tutormatch.matching.exchange import exchange
 from tutormatch.matching.explanations import explain_unmatched
+from tutormatch.matching.faces import best_flow
 from tutormatch.matching.faults import FaultyInput, check
 from tutormatch.matching.grouping import attend, join_groups
 from tutormatch.matching.levels import Reached, count_bounds, measure
-from tutormatch.matching.network import build_network
 from tutormatch.matching.objective import BREADTH, COVER
 from tutormatch.matching.openings import Openings
 from tutormatch.matching.problem import (
@@ -28,6 +30,7 @@ from tutormatch.matching.problem import (
     Profile,
     Solution,
 )
+from tutormatch.matching.relaxation import most_needs
 from tutormatch.matching.repair import fill, repair
 
 __all__ = ["SEED", "STAGES", "Cancelled", "Progress", "SolverFailed", "solve"]
@@ -231,21 +234,21 @@ class _Run:
         stages = self.stages
         with stages.stage("build"):
             openings = Openings(problem, self.profile)
-            network = build_network(openings)
+            network = build_class_network(openings)
         with stages.stage("solve"):
-            flow = ENGINES[self.engine](network)
+            flow = best_flow(network, self.engine)
         with stages.stage("repair"):
-            seats = decode(openings, network, flow)
+            seats = decode(network, flow)
             assignment = Assignment.of(openings, seats)
-            most = self._most_needs(openings, len(seats))
-            repair(assignment, most)
+            most = self._most_needs(openings, network, len(seats))
+            repair(assignment, most, [seat for seat in seats if seat.need not in assignment.seat_of])
             reached = measure(problem, assignment.matches(), self.profile)
             if problem is self.problem:
                 breadth = reached[BREADTH].total
                 cover = sum(not match.joins for match in openings.locked) + most - breadth
                 self.bounds = {BREADTH: _Bound(breadth, "flow"), COVER: _Bound(cover, "flow")}
         with stages.stage("close"):
-            is_settled = not openings.repeats and len(assignment.seat_of) == len(seats)
+            is_settled = not openings.has_repeats and len(assignment.seat_of) == len(seats)
             if (
                 not is_settled
                 and stages.effort > 0
@@ -255,11 +258,11 @@ class _Run:
                 assignment = self._close(openings, assignment)
         return assignment.matches()
 
-    def _most_needs(self, openings: Openings, flow_units: int) -> int:
+    def _most_needs(self, openings: Openings, network: ClassNetwork, flow_units: int) -> int:
         """Return how many open needs can be served at most."""
-        if not openings.repeats:
+        if not openings.has_repeats:
             return flow_units
-        return COUNTS[self.engine](build_network(openings, as_relaxation=True))
+        return most_needs(openings, network)
 
     def _close(self, openings: Openings, assignment: Assignment) -> Assignment:
         # Imported here because it takes long, and a settled flow does not need it.

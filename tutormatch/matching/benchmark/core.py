@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tutormatch.matching.benchmark.peers import TooLarge
-from tutormatch.matching.network import build_network
+from tutormatch.matching.class_network import build_class_network
 from tutormatch.matching.openings import Openings
 from tutormatch.matching.problem import Problem, Solution
 from tutormatch.matching.solver import Progress, solve
@@ -52,4 +52,4 @@ def solve_with_core(problem: Problem, name: str, progress: Progress) -> tuple[So
 
 def count_arcs(problem: Problem) -> int:
     """Return the number of arcs of the class network."""
-    return build_network(Openings(problem)).arc_count
+    return build_class_network(Openings(problem)).arc_count
