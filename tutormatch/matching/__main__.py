@@ -6,18 +6,20 @@ Exit codes: 0 done; 1 `verify` found a broken rule, or `solve` failed; 2 the inp
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tutormatch.matching.advice import recruitment_advice
 from tutormatch.matching.engines import AUTO, ENGINES, SolverFailed
 from tutormatch.matching.explanations import explain
 from tutormatch.matching.faults import FaultyInput
 from tutormatch.matching.files import read_problem
 from tutormatch.matching.problem import Level, Profile
-from tutormatch.matching.slots import format_slots
 from tutormatch.matching.solution_files import read_solution, write_solution
 from tutormatch.matching.solver import Progress, solve
+from tutormatch.matching.suggestions import suggest
+from tutormatch.matching.telling import tell_advice, tell_explanation, tell_suggestion
 from tutormatch.matching.verifier import verify
 
 DONE, FAILED, FAULTY = 0, 1, 2
@@ -73,12 +75,18 @@ def _parser() -> argparse.ArgumentParser:
     verifying.add_argument("solution", type=Path, metavar="SOLUTION")
     verifying.set_defaults(command=_verify)
 
-    explaining = commands.add_parser("explain", help="say why", description=_explain.__doc__)
-    explaining.add_argument("problem", type=Path, metavar="PROBLEM")
-    explaining.add_argument("solution", type=Path, metavar="SOLUTION")
-    explaining.add_argument("need_id", metavar="NEED_ID")
-    explaining.add_argument("--json", action="store_true", help="print the facts as JSON")
-    explaining.set_defaults(command=_explain)
+    for name, what, command in (
+        ("explain", "say why", _explain),
+        ("suggest", "find a tutor for one need", _suggest),
+        ("advise", "say whom to recruit and what to change", _advise),
+    ):
+        telling = commands.add_parser(name, help=what, description=command.__doc__)
+        telling.add_argument("problem", type=Path, metavar="PROBLEM")
+        telling.add_argument("solution", type=Path, metavar="SOLUTION")
+        if command is not _advise:
+            telling.add_argument("need_id", metavar="NEED_ID")
+        telling.add_argument("--json", action="store_true", help="print the facts as JSON")
+        telling.set_defaults(command=command)
 
     generating = commands.add_parser("generate", help="invent a programme", description=_generate.__doc__)
     generating.add_argument("--size", default="pilot", help="pilot, university, region, nation or N:T")
@@ -159,33 +167,36 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    """Say why a need got its tutor, or why it got none."""
-    problem = read_problem(options.problem)
-    solution = read_solution(options.solution)
+    """Say why a need got its tutor, or why it got none, and what would help."""
+    return _about_need(options, explain, tell_explanation)
+
+
+def _suggest(options: argparse.Namespace) -> int:
+    """Name the best tutors for a need, or the shortest chain of moves that would serve it."""
+    return _about_need(options, suggest, tell_suggestion)
+
+
+def _about_need(options: argparse.Namespace, find: Callable[..., Any], tell: Callable[[Any], Iterable[str]]) -> int:
+    problem, solution = read_problem(options.problem), read_solution(options.solution)
     if options.need_id not in problem.need:
         print(f"{options.need_id!r}: expected a need of the problem", file=sys.stderr)
         return FAULTY
-    facts = explain(problem, solution, options.need_id).to_dict()
+    return _print(options, find(problem, solution, options.need_id), tell)
+
+
+def _advise(options: argparse.Namespace) -> int:
+    """Say which further tutors, and which other changes, would serve the most further pupils."""
+    problem, solution = read_problem(options.problem), read_solution(options.solution)
+    return _print(options, recruitment_advice(problem, solution), tell_advice)
+
+
+def _print(options: argparse.Namespace, found: Any, tell: Callable[[Any], Iterable[str]]) -> int:
     if options.json:
-        print(json.dumps(facts, ensure_ascii=False, indent=2))
+        print(json.dumps(found.to_dict(), ensure_ascii=False, indent=2))
     else:
-        for name, fact in facts.items():
-            print(f"{name.replace('_', ' ')}: {_fact(name, fact)}")
+        for line in tell(found):
+            print(line)
     return DONE
-
-
-def _fact(name: str, fact: Any) -> str:
-    if name in ("slots", "common_slots"):
-        return format_slots(fact)
-    if name == "funnel":
-        return " → ".join(f"{step['rule'].replace('_', ' ')} {step['tutors_left']}" for step in fact)
-    if name == "points":
-        return ", ".join(f"{item.replace('_', ' ')} {points}" for item, points in fact.items()) or "none"
-    if isinstance(fact, (list, tuple)):
-        return ", ".join(map(str, fact)) or "none"
-    if isinstance(fact, bool):
-        return "yes" if fact else "no"
-    return str(fact)
 
 
 def _generate(options: argparse.Namespace) -> int:
