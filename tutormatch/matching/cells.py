@@ -111,9 +111,10 @@ def parse_slot_list(text: str) -> frozenset[int]:
             slots = [parse_slot(part.strip()) for part in parts]
         except ValueError as error:
             raise Unexpected(f"slots such as mon-15;tue-09 ({error})") from error
-    if len(set(slots)) < len(slots):
+    found = frozenset(slots)
+    if len(found) < len(slots):
         raise Unexpected("each slot once")
-    return frozenset(slots)
+    return found
 
 
 def parse_status(text: str) -> PairStatus:

@@ -1,6 +1,6 @@
 """Problems as folders of CSV files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -217,15 +217,16 @@ def write_problem(problem: Problem, folder: Path | str) -> None:
     FileExistsError
         If the folder holds anything else.
     """
+    slots, subjects, several = cache(format_slots), cache(_format_subjects), cache(_format_several)
     tutors = (
         (
             tutor.id,
-            ";".join(f"{each.subject}:{each.grade_from}-{each.grade_to}" for each in sorted(tutor.subjects)),
-            ";".join(sorted(tutor.languages)),
-            format_slots(tutor.slots),
+            subjects(tutor.subjects),
+            several(tutor.languages),
+            slots(tutor.slots),
             tutor.sessions_per_week,
             tutor.max_pupils,
-            ";".join(sorted(tutor.conditions)),
+            several(tutor.conditions),
             tutor.institution,
             tutor.group_size,
         )
@@ -236,10 +237,10 @@ def write_problem(problem: Problem, folder: Path | str) -> None:
             pupil.id,
             pupil.school,
             ">".join(pupil.languages),
-            format_slots(pupil.slots),
+            slots(pupil.slots),
             "" if pupil.max_tutors is None else pupil.max_tutors,
-            ";".join(sorted(pupil.requires)),
-            ";".join(sorted(pupil.patrons)),
+            several(pupil.requires),
+            several(pupil.patrons),
         )
         for pupil in problem.pupils
     )
@@ -257,9 +258,16 @@ def write_problem(problem: Problem, folder: Path | str) -> None:
         for need in problem.needs
     )
     pairs = (
-        (pair.tutor_id, pair.pupil_id, pair.need_id or "", pair.status, format_slots(pair.slots))
-        for pair in problem.pairs
+        (pair.tutor_id, pair.pupil_id, pair.need_id or "", pair.status, slots(pair.slots)) for pair in problem.pairs
     )
     with new_folder(folder, COLUMNS) as draft:
         for file, rows in ((TUTORS, tutors), (PUPILS, pupils), (NEEDS, needs), (PAIRS, pairs)):
             write_table(draft / file, [column.name for column in COLUMNS[file]], rows)
+
+
+def _format_subjects(subjects: Iterable[Teaching]) -> str:
+    return ";".join(f"{each.subject}:{each.grade_from}-{each.grade_to}" for each in sorted(subjects))
+
+
+def _format_several(codes: Iterable[str]) -> str:
+    return ";".join(sorted(codes))

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,12 @@ def write_solution(solution: Solution, folder: Path | str) -> None:
     FileExistsError
         If the folder holds anything else.
     """
+    slots = cache(format_slots)
     with new_folder(folder, (MATCHES, UNMATCHED, PRICES, SUMMARY)) as draft:
         write_table(
             draft / MATCHES,
             [column.name for column in _MATCHES],
-            ((match.need_id, match.tutor_id, format_slots(match.slots), match.joins) for match in solution.matches),
+            ((match.need_id, match.tutor_id, slots(match.slots), match.joins) for match in solution.matches),
         )
         write_table(
             draft / UNMATCHED,

@@ -249,7 +249,7 @@ class _Table:
 
     def _part(self, lines: Sequence[int], rows: list[list[str]]) -> _Part:
         width = len(self.header)
-        if any(len(cells) != width for cells in rows):
+        if set(map(len, rows)) != {width}:
             kept = [index for index, cells in enumerate(rows) if self._is_row(lines[index], cells)]
             rows, lines = [rows[index] for index in kept], [lines[index] for index in kept]
         texts = list(zip(*rows, strict=True)) or [()] * width

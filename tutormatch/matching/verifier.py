@@ -92,8 +92,8 @@ def _records(problem: Problem, solution: Solution) -> tuple[list[Match], list[Vi
     matched = Counter(match.need_id for match in solution.matches)
     for need in problem.needs:
         # A need with several tutors breaks a rule and is told there.
-        if matched[need.id] <= 1 and seen[need.id] != 1:
-            violations.append(Violation("records", need.id, f"is listed {seen[need.id]} times instead of once"))
+        if (times := seen.get(need.id, 0)) != 1 and matched.get(need.id, 0) <= 1:
+            violations.append(Violation("records", need.id, f"is listed {times} times instead of once"))
     return known, violations
 
 
