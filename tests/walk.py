@@ -27,11 +27,12 @@ from tutormatch.models import (
     SchoolPeriod,
     Tutor,
     TutorState,
+    WaitingNeed,
 )
 
 VISITOR = "visitor"
-NO_PAGES = {"rounds.progress", "tutors.resume_sign_up"}
-"""What answers a script, or leads on to another page."""
+NO_PAGES = {"recruitment.table", "rounds.progress", "tutors.resume_sign_up"}
+"""What answers a script, gives a file, or leads on to another page."""
 
 
 class Step(NamedTuple):
@@ -98,6 +99,7 @@ def values(programme: Programme, account: Account | None) -> dict[str, list[Any]
         "institution_id": numbers(Institution.id),
         "match_id": in_each_state,
         "message_id": numbers(OutboxMessage.id),
+        "need_id": numbers(WaitingNeed.need_id, WaitingNeed.round_id == programme.rounds[0].id),
         "period_id": numbers(SchoolPeriod.id),
         "pupil_id": [*matched, *numbers(Pupil.id, Pupil.id.not_in(select(Match.pupil_id)), *own)],
         "region_code": ["KZ-59"],

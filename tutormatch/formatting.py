@@ -7,7 +7,7 @@ from flask import Flask
 from flask_babel import format_date, format_datetime, get_locale
 
 from . import clock
-from .matching.slots import hour_of, make_slot, weekday_of
+from .matching.slots import hour_of, make_slot, parse_slots, weekday_of
 
 
 def weekday_name(weekday: int, width: str = "wide") -> str:
@@ -28,6 +28,11 @@ def slot_name(slot: int) -> str:
 def slot_names(slots: Iterable[int]) -> str:
     """Return slots in words, in order of the week."""
     return ", ".join(slot_name(slot) for slot in sorted(slots))
+
+
+def slots_in_words(text: str) -> str:
+    """Return slots that are kept as ``mon-15;tue-16`` in words."""
+    return slot_names(parse_slots(text))
 
 
 def free_hours(slots: Iterable[int]) -> str:
@@ -82,6 +87,7 @@ def init_app(app: Flask) -> None:
         moment,
         slot_name,
         slot_names,
+        slots_in_words,
     ):
         app.add_template_filter(filter_function)
     # Macros see these, because they are globals and not part of one page's context.

@@ -8,8 +8,11 @@ from flask import Flask, current_app
 from flask_babel import gettext, lazy_gettext, ngettext
 
 from . import errors
+from .formatting import slot_name
 from .i18n import LOCALE_NAMES, best_locale
+from .matching import ChangeKind, WeekPart
 from .matching.problem import Profile, Reason
+from .matching.slots import parse_slot
 from .models import (
     AccountState,
     AuditKind,
@@ -168,6 +171,12 @@ LABELS = WordsByMember(
         Profile.LONGEST_WAIT_FIRST: _("who has waited longest"),
     },
     {
+        WeekPart.MORNINGS: _("weekday mornings"),
+        WeekPart.AFTERNOONS: _("weekday afternoons"),
+        WeekPart.EVENINGS: _("weekday evenings"),
+        WeekPart.WEEKEND: _("at the weekend"),
+    },
+    {
         RoundFailure.SOLVER_ENDED: _("The solver ended before it had an answer."),
         RoundFailure.WORKER_STOPPED: _("The background worker was stopped."),
         RoundFailure.FAULTY_INPUT: _("The data of this round contradict each other."),
@@ -291,6 +300,17 @@ POINTS_IN_WORDS = {
     "spread": _("the sessions lie on different days"),
 }
 
+# What each level of the objective counts: its name, and whether more or less of it is better.
+LEVEL_NAMES = {
+    "complete": _("pupils with all the sessions that they ask for"),
+    "breadth": _("pupils with a tutor"),
+    "cover": _("further needs of these pupils with a tutor"),
+    "groups": _("needs that get a place in a small group"),
+    "depth": _("further sessions a week with the same tutor"),
+    "quality": _("points for good pairs"),
+    "balance": _("unevenness between schools and between tutors (less is better)"),
+}
+
 PROFILE_SENTENCES = {
     Profile.BREADTH_FIRST: _(
         "Gives as many pupils as possible a tutor, the urgent first, and only then further sessions to one pupil."
@@ -412,6 +432,42 @@ def happened(error: Exception) -> str:
     return str(HAPPENED[errors.DomainError])
 
 
+def change_in_words(change: Mapping[str, Any], tutors: Mapping[str, str]) -> str:
+    """Return one change that would serve a waiting need, as a sentence.
+
+    Parameters
+    ----------
+    change
+        A `tutormatch.matching.Change` as it was stored.
+    tutors
+        Names of tutors by their code, as far as the reader may know them.
+    """
+    value, name = change["value"], tutors.get(change["value"])
+    match change["kind"]:
+        case ChangeKind.SLOT:
+            text = gettext("One more free hour of the pupil: %(time)s.", time=slot_name(parse_slot(value)))
+        case ChangeKind.LANGUAGE:
+            text = gettext("One more accepted language: %(name)s.", name=TUTORING_LANGUAGES.get(value, value))
+        case ChangeKind.GROUP:
+            return gettext("A place in a small group, if the pupil may learn in one.")
+        case ChangeKind.GROUP_SIZE:
+            return gettext("A place in a small group, if its tutor takes one more pupil into it.")
+        case ChangeKind.TUTOR_SESSION if name:
+            return gettext("One more session a week of %(name)s.", name=name)
+        case ChangeKind.TUTOR_SESSION:
+            return gettext("One more session a week of a tutor who is full.")
+        case ChangeKind.MAX_TUTORS:
+            text = gettext("One more tutor for the pupil: %(number)s in all.", number=value)
+        case ChangeKind.UNBLOCK if name:
+            return gettext("%(name)s, who was rejected for this pupil.", name=name)
+        case ChangeKind.UNBLOCK:
+            return gettext("A tutor who was rejected for this pupil.")
+        case _:
+            text = gettext("A tutor who is briefed for what the pupil needs.")
+    tutors_free = ngettext("%(num)d tutor would be free.", "%(num)d tutors would be free.", change["tutors"])
+    return f"{text} {tutors_free}"
+
+
 def in_a_group(others: int) -> str:
     """Return that a session is shared with this many other pupils."""
     return ngettext("in a small group, with %(num)d other pupil", "in a small group, with %(num)d other pupils", others)
@@ -460,6 +516,7 @@ def conditions_in_words(codes: Iterable[str]) -> str:
 def init_app(app: Flask) -> None:
     """Give templates the words."""
     for filter_function in (
+        change_in_words,
         conditions_in_words,
         happened,
         in_a_group,
@@ -486,5 +543,6 @@ def init_app(app: Flask) -> None:
             "condition_names": CONDITIONS,
             "period_kinds": PERIOD_KINDS,
             "funnel_rules": FUNNEL_RULES,
+            "level_names": LEVEL_NAMES,
             "is_production": current_app.config["IS_PRODUCTION"],
         }

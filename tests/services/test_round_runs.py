@@ -185,8 +185,8 @@ def test_solution_that_breaks_a_rule_is_not_stored(app, make, coordinator, monke
     make.pupil()
     honest = solvers.solve
 
-    def dishonest(problem, solution, report):
-        found = honest(problem, solution, report)
+    def dishonest(problem, solution, profile, report):
+        found = honest(problem, solution, profile, report)
         return replace(found, matches=(replace(found.matches[0], slots=(parse_slot("sun-03"),)),))
 
     monkeypatch.setattr(solvers, "solve", dishonest)
@@ -215,7 +215,7 @@ def test_killed_solver_fails_the_round_which_keeps_its_input(app, make, coordina
     make.pupil()
     suicide = f"import os; os.kill(os.getpid(), {int(signal.SIGKILL)})"
     with monkeypatch.context() as killing:
-        killing.setattr(solvers, "command", lambda problem, solution: [sys.executable, "-c", suicide])
+        killing.setattr(solvers, "command", lambda problem, solution, profile: [sys.executable, "-c", suicide])
         round_ = run(coordinator)
     assert (round_.state, round_.failure) == (RoundState.FAILED, RoundFailure.SOLVER_ENDED)
     assert round_.reference in caplog.text
@@ -237,7 +237,7 @@ def test_solver_that_takes_too_long_is_ended(app, make, coordinator, beside, mon
     monkeypatch.setitem(app.config, "SOLVER_TIME_LIMIT", timedelta(seconds=0.2))
     monkeypatch.setattr(solvers, "HEARTBEAT_SECONDS", 0.05)
     monkeypatch.setattr(
-        solvers, "command", lambda problem, solution: [sys.executable, "-c", "import time; time.sleep(60)"]
+        solvers, "command", lambda problem, solution, profile: [sys.executable, "-c", "import time; time.sleep(60)"]
     )
     assert run(coordinator).failure == RoundFailure.SOLVER_ENDED
 
@@ -258,7 +258,7 @@ def test_progress_of_the_solver_is_written(app, make, coordinator, monkeypatch):
     run(coordinator)
     stages = [stage for stage, _ in seen]
     assert stages[0] == "collect"
-    assert stages[-2:] == ["verify", "store"]
+    assert stages[-3:] == ["verify", "advise", "store"]
     assert {"build", "explain"} <= set(stages)
     assert [thousandths for _, thousandths in seen] == sorted(thousandths for _, thousandths in seen)
 
@@ -304,8 +304,8 @@ def meanwhile(monkeypatch, change):
     """Make ``change`` after the input of a round was collected and before its result is stored."""
     honest = solvers.solve
 
-    def solve_while_it_changes(problem, solution, report):
-        found = honest(problem, solution, report)
+    def solve_while_it_changes(problem, solution, profile, report):
+        found = honest(problem, solution, profile, report)
         change()
         db.session.commit()
         return found

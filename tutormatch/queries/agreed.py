@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from ..extensions import db
 from ..matching import Need, Pair, PairStatus, Pupil, Teaching, Tutor
@@ -37,15 +37,24 @@ class AgreedMatch:
     slots: frozenset[int]
 
 
-def agreed_matches(scope: Scope) -> list[AgreedMatch]:
-    """Return the approved matches with a tutor or a pupil of ``scope``, hosts of groups before those who join."""
+def agreed_matches(scope: Scope, held: ColumnElement[bool] | None = None) -> list[AgreedMatch]:
+    """Return the approved matches with a tutor or a pupil of ``scope``, hosts of groups before those who join.
+
+    Parameters
+    ----------
+    held
+        Which proposals count as agreed, too; none of them without it.
+    """
+    is_agreed = (Match.state == MatchState.APPROVED) & WeeklySession.is_live
+    if held is not None:
+        is_agreed |= (Match.state == MatchState.PROPOSED) & held
     rows = db.session.execute(
         select(Match.id, Match.need_id, Match.pupil_id, Match.tutor_id, TutorRow.code, WeeklySession.slot)
         .join(WeeklySession, WeeklySession.match_id == Match.id)
         .join(TutorRow, Match.tutor_id == TutorRow.id)
         .join(PupilRow, Match.pupil_id == PupilRow.id)
         .join(School, PupilRow.school_id == School.id)
-        .where(Match.state == MatchState.APPROVED, WeeklySession.is_live, or_(scope.has_tutor(), scope.has_school()))
+        .where(is_agreed, or_(scope.has_tutor(), scope.has_school()))
         .order_by(Match.id)
     )
     slots: dict[tuple[int, int, int, int, str], set[int]] = defaultdict(set)

@@ -57,7 +57,8 @@ class Entrants:
     """Counts of one scope at one moment.
 
     ``pupils``, ``needs`` and ``tutors`` may enter; of these ``…_waiting`` have no approved match yet and
-    ``tutors_free`` have a session left, ``tutors_with_places`` a place in a session under way. ``sessions_wanted`` and ``sessions_offered`` are a week's.
+    ``tutors_free`` have a session left, ``tutors_with_places`` a place in a session under way.
+    ``sessions_wanted`` and ``sessions_offered`` are a week's.
     ``kept_out`` counts those who may not enter, by `KeptOut`, each once; causes that hold nobody are absent.
     In a round that has collected its input, ``agreed`` counts the approved matches in it.
     """

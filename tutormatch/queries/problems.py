@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, literal, null, or_, select, union_all
 
 from .. import clock
 from ..extensions import db
@@ -63,13 +63,19 @@ class Collected:
     agreed: int
 
 
-def collect(scope: Scope) -> Collected:
-    """Return the problem of ``scope`` as it is now."""
+def collect(scope: Scope, held: ColumnElement[bool] | None = None) -> Collected:
+    """Return the problem of ``scope`` as it is now, in seven statements.
+
+    Parameters
+    ----------
+    held
+        Which proposals are to stay as they are, like agreed matches; a round leaves all of them aside.
+    """
     tutors = dict(_tutors(scope))
     pupils = dict(_pupils(scope))
     needs = dict(_needs(scope))
     agreements = Agreements(tutors, pupils, needs)
-    for match in agreed_matches(scope):
+    for match in agreed_matches(scope, held):
         agreements.add(match)
     entering = {need.pupil_id for need in needs.values()}
     pairs = [*agreements.locked, *_known_pairs(tutors, pupils, agreements)]
@@ -208,19 +214,24 @@ def _known_pairs(
 ) -> Iterator[Pair]:
     """Yield the pairs that were rejected, and those that worked together before."""
     rejected: dict[tuple[str, str], set[int | None]] = defaultdict(set)
-    for tutor_id, pupil_id, slot in db.session.execute(
-        select(BlockedPair.tutor_id, BlockedPair.pupil_id, BlockedPair.slot)
+    ended: set[tuple[int, int]] = set()
+    for kind, tutor_id, pupil_id, slot in db.session.execute(
+        union_all(
+            select(literal("blocked"), BlockedPair.tutor_id, BlockedPair.pupil_id, BlockedPair.slot),
+            select(literal("ended"), Match.tutor_id, Match.pupil_id, null()).where(Match.state == MatchState.ENDED),
+        )
     ):
-        if tutor_id in tutors and pupil_id in pupils:
+        if tutor_id not in tutors or pupil_id not in pupils:
+            continue
+        if kind == "ended":
+            ended.add((tutor_id, pupil_id))
+        else:
             rejected[tutors[tutor_id].id, pupils[pupil_id].id].add(slot)
     for (tutor, pupil), slots in rejected.items():
         block = agreements.block(tutor, pupil, frozenset(slot for slot in slots if slot is not None), None in slots)
         if block is not None:
             yield block
-    for tutor_id, pupil_id in db.session.execute(
-        select(Match.tutor_id, Match.pupil_id).where(Match.state == MatchState.ENDED).distinct()
-    ):
-        if tutor_id in tutors and pupil_id in pupils:
-            pair = (tutors[tutor_id].id, pupils[pupil_id].id)
-            if None not in rejected.get(pair, ()):
-                yield Pair(*pair, PairStatus.RETURNING)
+    for tutor_id, pupil_id in sorted(ended):
+        pair = (tutors[tutor_id].id, pupils[pupil_id].id)
+        if None not in rejected.get(pair, ()):
+            yield Pair(*pair, PairStatus.RETURNING)

@@ -19,12 +19,15 @@ from ..models import (
     Round,
     RoundFailure,
     RoundState,
+    Subject,
     WaitingNeed,
 )
 from .paging import Page, paginate
 from .scopes import Scope, rounds_in_sight
 
 WORTHLESS_INPUT = frozenset({RoundFailure.FAULTY_INPUT})
+DESPITE_A_TUTOR = frozenset({Reason.PUPIL_TIME_TAKEN, Reason.MAX_TUTORS_REACHED, Reason.TUTORS_FULL})
+"""Why a need waits although some tutor would suit it at a time that both have."""
 
 
 def is_silent(round_: Round) -> bool:
@@ -129,6 +132,12 @@ def story(round_: Round) -> Story:
         select(Match.state, func.count()).where(Match.round_id == round_.id).group_by(Match.state)
     )
     return Story(dict(matches.all()), _reasons(round_))
+
+
+def subject_name(code: str) -> str:
+    """Return what a subject is called; one that is gone keeps its code."""
+    subject = db.session.get(Subject, code)
+    return subject.name if subject else code
 
 
 def _reasons(round_: Round) -> dict[Reason, int]:

@@ -1,6 +1,7 @@
 """The needs that a round left without a tutor: why, filtered, sorted, paged."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from ..database import localized_name
 from ..extensions import db
 from ..formatting import capitalized
 from ..i18n import collation_key
-from ..matching import Reason
+from ..matching import ChangeKind, Reason
 from ..models import (
     Account,
     District,
@@ -20,9 +21,11 @@ from ..models import (
     Need,
     Priority,
     Pupil,
+    Remedy,
     Round,
     School,
     Subject,
+    Tutor,
     WaitingNeed,
 )
 from ..wording import label
@@ -30,6 +33,8 @@ from .paging import Page, paginate
 from .scopes import Scope
 
 DEFAULT_SORT = "-priority"
+CHANGES_SHOWN = 3
+CHANGES_ABOUT_A_TUTOR = {ChangeKind.TUTOR_SESSION, ChangeKind.UNBLOCK}
 # By column, and whether its first row in ascending order holds the least: who waits least was opened last.
 SORTS: dict[str, tuple[tuple[Any, bool], ...]] = {
     "priority": ((Need.priority, True), (Need.opened_on, False)),
@@ -77,11 +82,11 @@ COLUMNS: dict[str, Any] = {
 class WaitingLine:
     """A need that a round left waiting; its pupil, school and subject are loaded.
 
-    ``has_tutor_now`` says that a match was approved since.
+    ``state_now`` says that a match was proposed or approved since.
     """
 
     waiting: WaitingNeed
-    has_tutor_now: bool
+    state_now: MatchState | None
 
     @property
     def need(self) -> Need:
@@ -109,6 +114,15 @@ class WaitingLine:
                 break
         return steps
 
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """The single changes that would serve the need at once, best first, and no more than can be read."""
+        return self.waiting.explanation.get("changes", [])[:CHANGES_SHOWN]
+
+    def changes_of(self, kind: str) -> list[str]:
+        """Return the values of the changes of one kind."""
+        return [change["value"] for change in self.waiting.explanation.get("changes", ()) if change["kind"] == kind]
+
 
 class Choice(NamedTuple):
     """A value that the list can be narrowed to, in words, with the number of needs that it would leave."""
@@ -126,17 +140,23 @@ class WaitingList:
     reasons: Sequence[Choice]
     subjects: Sequence[Choice]
     schools: Sequence[Choice]
+    remedies: Mapping[int, Sequence[Remedy]]
+    tutors: Mapping[str, str]
 
 
 def waiting_list(
     viewer: Account, round_: Round, wanted: WaitingFilter, sort: str, page: int, rows_per_page: int
 ) -> WaitingList:
-    """Return the needs of the viewer's schools that ``round_`` left without a tutor, in five statements."""
-    is_approved = (
-        select(Match.id).where(Match.need_id == Need.id, Match.state == MatchState.APPROVED).correlate(Need).exists()
+    """Return the needs of the viewer's schools that ``round_`` left without a tutor, in seven statements."""
+    # "approved" is the least of both words, so that it goes before "proposed".
+    state_now = (
+        select(func.min(Match.state))
+        .where(Match.need_id == Need.id, Match.state.in_((MatchState.APPROVED, MatchState.PROPOSED)))
+        .correlate(Need)
+        .scalar_subquery()
     )
     statement = (
-        _joined(viewer, round_, WaitingNeed, is_approved)
+        _joined(viewer, round_, WaitingNeed, state_now)
         .join(School.district)
         .join(District.region)
         .where(*wanted.conditions())
@@ -152,12 +172,40 @@ def waiting_list(
         )
     )
     found = paginate(statement, page, rows_per_page, scalars=False)
+    lines = [WaitingLine(*row) for row in found.rows]
     return WaitingList(
-        Page([WaitingLine(*row) for row in found.rows], found.number, found.rows_per_page, found.total),
+        Page(lines, found.number, found.rows_per_page, found.total),
         _reasons(viewer, round_, wanted),
         _subjects(viewer, round_, wanted),
         _schools(viewer, round_, wanted),
+        _remedies(lines),
+        _tutors(viewer, lines),
     )
+
+
+def _remedies(lines: Sequence[WaitingLine]) -> dict[int, list[Remedy]]:
+    """Return what was done for the pupils of these lines after any round, by pupil, the latest first."""
+    found: dict[int, list[Remedy]] = defaultdict(list)
+    for remedy in db.session.scalars(
+        select(Remedy)
+        .where(Remedy.pupil_id.in_({line.pupil.id for line in lines}), Remedy.undone_at.is_(None))
+        .order_by(Remedy.made_at.desc(), Remedy.id.desc())
+    ):
+        found[remedy.pupil_id].append(remedy)
+    return found
+
+
+def _tutors(viewer: Account, lines: Sequence[WaitingLine]) -> dict[str, str]:
+    """Return the names of the tutors in the viewer's sight whom the changes speak of, by their code."""
+    codes = {change["value"] for line in lines for change in line.changes if change["kind"] in CHANGES_ABOUT_A_TUTOR}
+    if not codes:
+        return {}
+    rows = db.session.execute(
+        select(Tutor.code, Account)
+        .join(Tutor.account)
+        .where(Tutor.code.in_(codes), Scope.of_coordinator(viewer).has_tutor())
+    )
+    return {code: account.full_name for code, account in rows}
 
 
 def _joined(viewer: Account, round_: Round, *columns: Any) -> Select[Any]:

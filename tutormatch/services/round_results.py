@@ -11,7 +11,7 @@ from sqlalchemy import Row, func, insert, select, update
 from .. import clock
 from ..database import transactional
 from ..extensions import db
-from ..matching import Explanation, PairStatus, Problem, Solution
+from ..matching import Advice, Explanation, PairStatus, Problem, Solution, UnmatchedExplanation
 from ..matching import Match as Pairing
 from ..models import (
     BlockedPair,
@@ -56,8 +56,9 @@ def store(
     problem: Problem,
     solution: Solution,
     explanations: Mapping[str, Explanation],
+    advice: Advice,
 ) -> None:
-    """Store a verified solution and end the round.
+    """Store a verified solution with the advice drawn from it, and end the round.
 
     Proposals of earlier rounds that touch these needs or tutors are superseded. Pairs whose people left,
     or were decided on, while the round ran are set aside and counted.
@@ -94,12 +95,18 @@ def store(
     db.session.execute(
         update(Round)
         .where(Round.id == round_id)
-        .values(certificate=certificate(problem, solution, len(proposals), set_aside))
+        .values(
+            certificate=certificate(problem, solution, explanations, len(proposals), set_aside), advice=advice.to_dict()
+        )
     )
 
 
 def certificate(
-    problem: Problem, solution: Solution, proposals: int, set_aside: Mapping[SetAside, int]
+    problem: Problem,
+    solution: Solution,
+    explanations: Mapping[str, Explanation],
+    proposals: int,
+    set_aside: Mapping[SetAside, int],
 ) -> dict[str, Any]:
     """Return what the round reached and what is proven of it, for JSON.
 
@@ -128,9 +135,23 @@ def certificate(
         ],
         "engine": solution.engine,
         "profile": solution.certificate.profile,
+        "competition": _plainest_competition(explanations),
         "improvable": solution.improvable,
         "seconds": {stage: round(seconds, 3) for stage, seconds in solution.seconds.items()},
     }
+
+
+def _plainest_competition(explanations: Mapping[str, Explanation]) -> dict[str, Any] | None:
+    """Return the smallest crowd of needs for too few sessions, as an example that can be counted by hand."""
+    crowds = [
+        (len(each.competition.needs), each.need_id, each.competition, each.subject)
+        for each in explanations.values()
+        if isinstance(each, UnmatchedExplanation) and each.competition is not None
+    ]
+    if not crowds:
+        return None
+    needs, _need_id, crowd, subject = min(crowds, key=lambda found: found[:2])
+    return {"needs": needs, "sessions": crowd.sessions, "tutors": len(crowd.tutor_ids), "subject": subject}
 
 
 def _end_round(round_id: int, started_at: datetime) -> Scope:

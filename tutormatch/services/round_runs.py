@@ -4,6 +4,7 @@ import logging
 import tempfile
 import time
 import uuid
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,16 @@ from sqlalchemy import select, update
 from .. import clock
 from ..database import snapshot, transactional
 from ..extensions import db
-from ..matching import FaultyInput, Profile, Violation, explain_all, read_problem, verify
+from ..matching import (
+    FaultyInput,
+    Profile,
+    Violation,
+    explain_all,
+    improvable,
+    read_problem,
+    recruitment_advice,
+    verify,
+)
 from ..models import Round, RoundFailure, RoundState
 from ..queries.entrants import entrants
 from ..queries.problems import collect
@@ -24,7 +34,7 @@ from .round_results import RoundTakenAway
 log = logging.getLogger("tutormatch.rounds")
 
 # Share of the progress bar at which each part of the work begins, in thousandths.
-SOLVING, VERIFYING, STORING = 50, 850, 930
+SOLVING, VERIFYING, ADVISING, STORING = 50, 800, 860, 950
 SECONDS_BETWEEN_WRITES = 0.35
 SECONDS_BETWEEN_SIGNS_OF_LIFE = 10.0
 
@@ -75,8 +85,11 @@ def _work(round_id: int, started_at: datetime, progress: "_Progress", folder: Pa
     if violations := verify(problem, solution):
         raise UnsoundSolution(violations)
     explanations = explain_all(problem, solution)
+    progress.write("advise", ADVISING)
+    advice = recruitment_advice(problem, solution)
+    solution = replace(solution, improvable=improvable(problem, solution))
     progress.write("store", STORING)
-    round_results.store(round_id, started_at, problem, solution, explanations)
+    round_results.store(round_id, started_at, problem, solution, explanations, advice)
 
 
 @transactional

@@ -8,7 +8,7 @@ from .. import access
 from ..addresses import code_in, number_in
 from ..errors import AlreadyDecided, NothingToMatch, RoundUnderWay
 from ..forms.rounds import WaitingAddress
-from ..matching import Profile
+from ..matching import Profile, Reason
 from ..models import Priority, Role, Round
 from ..queries import rounds as round_queries
 from ..queries import waiting as waiting_queries
@@ -94,6 +94,22 @@ def restart(round_id: int) -> ResponseReturnValue:
     except AlreadyDecided:
         flash(_("This round cannot be started again; this is what became of it."), "info")
     return redirect(url_for("rounds.show", round_id=round_id))
+
+
+@bp.get("/<int:round_id>/proof")
+@access.for_roles(Role.COORDINATOR)
+def proof(round_id: int) -> ResponseReturnValue:
+    """Explain why nobody could have served more pupils, with the numbers of this round."""
+    round_ = round_queries.get(access.viewer(), round_id)
+    waiting = round_queries.story(round_).waiting
+    competition = (round_.certificate or {}).get("competition")
+    return render_template(
+        "rounds/proof.html",
+        round=round_,
+        nobody_fits=sum(count for reason, count in waiting.items() if reason not in round_queries.DESPITE_A_TUTOR),
+        crowded=waiting.get(Reason.TUTORS_FULL, 0),
+        subject_name=round_queries.subject_name(competition["subject"]) if competition else "",
+    )
 
 
 @bp.get("/<int:round_id>/waiting")
