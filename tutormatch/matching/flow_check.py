@@ -38,14 +38,20 @@ class FlowBounds:
         self.couples: set[tuple[str, str]] = set()
         self.blocked: dict[tuple[str, str], set[int]] = defaultdict(set)
         self.agreed: set[str] = set()
-        for pair in problem.pairs:
+        # Who joins the sessions of another locked match has none of their own.
+        self.agreed_own: set[str] = set()
+        self.served: set[str] = set()
+        for pair in sorted(problem.pairs, key=lambda pair: (-len(pair.slots), pair.need_id or "")):
             couple = (pair.tutor_id, pair.pupil_id)
             if pair.status is PairStatus.LOCKED:
                 self.agreed.add(pair.need_id or "")
                 self.couples.add(couple)
-                self.tutor_slots[pair.tutor_id] -= pair.slots
                 self.pupil_slots[pair.pupil_id] -= pair.slots
-                self.sessions[pair.tutor_id] -= len(pair.slots)
+                if pair.slots <= self.tutor_slots[pair.tutor_id]:
+                    self.tutor_slots[pair.tutor_id] -= pair.slots
+                    self.sessions[pair.tutor_id] -= len(pair.slots)
+                    self.agreed_own.add(pair.need_id or "")
+                    self.served.add(pair.pupil_id)
             elif pair.status is PairStatus.BLOCKED:
                 self.blocked[couple] |= pair.slots or set(range(SLOTS_PER_WEEK))
         self.pupils = {tutor.id: tutor.max_pupils for tutor in problem.tutors}
@@ -56,7 +62,6 @@ class FlowBounds:
             pupil.id: pupil.max_tutors is None or own_tutors[pupil.id] < pupil.max_tutors for pupil in problem.pupils
         }
         self.special = {pupil_id for _, pupil_id in self.couples} | {pupil_id for _, pupil_id in self.blocked}
-        self.served = {pupil_id for _, pupil_id in self.couples}
         self.open_needs = [need for need in problem.needs if need.id not in self.agreed]
 
     def most_pupils(self, priority: int) -> int:
@@ -72,7 +77,7 @@ class FlowBounds:
         return served + self._flow(entries, exits, {})
 
     def most_needs(self) -> int:
-        """Return how many needs can have a tutor at once, locked ones included."""
+        """Return how many needs can have sessions of their own at once, locked ones included."""
         entries = Counter(need.pupil_id for need in self.open_needs)
         exits, repeats = {}, {}
         for tutor in self.problem.tutors:
@@ -80,7 +85,7 @@ class FlowBounds:
             exits[tutor.id] = min(sessions, pupils) if pupils > 0 else sessions
             # What goes beyond one session for each new pupil must repeat a pupil.
             repeats[tutor.id] = sessions - exits[tutor.id]
-        return len(self.agreed) + self._flow(entries, exits, repeats)
+        return len(self.agreed_own) + self._flow(entries, exits, repeats)
 
     @cached_property
     def _tutors_of(self) -> dict[tuple, list[tuple[Tutor, set[int]]]]:
@@ -154,8 +159,9 @@ class FlowBounds:
         meetings: Counter[tuple[str, str]] = Counter(dict.fromkeys(self.couples, 1))
         possible = []
         own_needs = Counter(need.pupil_id for need in self.open_needs)
+        with_tutor = {pupil_id for _, pupil_id in self.couples}
         for need in self.open_needs:
-            if own_needs[need.pupil_id] == 1 and need.pupil_id not in self.served:
+            if own_needs[need.pupil_id] == 1 and need.pupil_id not in with_tutor:
                 continue
             for tutor, slots in self._suitable(need):
                 # Who are not yet together need one slot for each meeting.

@@ -18,7 +18,7 @@ from tutormatch.matching.faces import best_flow
 from tutormatch.matching.faults import FaultyInput, check
 from tutormatch.matching.grouping import attend, join_groups
 from tutormatch.matching.levels import Reached, count_bounds, measure
-from tutormatch.matching.objective import BREADTH, COVER
+from tutormatch.matching.objective import BALANCE, BREADTH, COVER
 from tutormatch.matching.openings import Openings
 from tutormatch.matching.problem import (
     Certificate,
@@ -42,9 +42,9 @@ SHARE_OF_STAGE: Mapping[str, float] = {
     "build": 0.15,
     "solve": 0.35,
     "repair": 0.15,
-    "close": 0.10,
     "group": 0.05,
     "deepen": 0.05,
+    "close": 0.10,
     "certify": 0.05,
     "explain": 0.05,
 }
@@ -52,7 +52,6 @@ SHARE_OF_STAGE: Mapping[str, float] = {
 STAGES = tuple(SHARE_OF_STAGE)
 SEED = 1
 DEFAULT_EFFORT = 10.0
-NODES_PER_SECOND = 20
 SEATS_FOR_EXACT = 3_000
 """Above this the integer program is not tried: it would not end within a coordinator's patience."""
 
@@ -116,7 +115,7 @@ def solve(
     of a pupil in one slot, a tutor who repeats a pupil, a pupil's number of tutors.
     Where they matter `tutormatch.matching.repair` mends the flow. Group places and
     further sessions are flows of their own on what is left, and
-    `tutormatch.matching.exact` closes small problems.
+    `tutormatch.matching.closing` closes small problems.
     """
     run = _Run(problem, engine_named(engine), Profile(profile), _Stages(progress, should_stop, time_limit))
     return run.solution()
@@ -165,8 +164,8 @@ class _Bound:
     value: int
     proof: str
 
-    def tighten(self, value: int | None) -> None:
-        if value is not None and value < self.value:
+    def tighten(self, value: int | None, *, less_is_better: bool = False) -> None:
+        if value is not None and (value > self.value if less_is_better else value < self.value):
             self.value, self.proof = value, "exact"
 
 
@@ -196,6 +195,7 @@ class _Run:
         self.profile = profile
         self.stages = stages
         self.bounds: dict[str, _Bound] = {}
+        self.closed: Mapping[str, int] = {}
 
     def solution(self) -> Solution:
         stages = self.stages
@@ -214,6 +214,8 @@ class _Run:
         with stages.stage("deepen"):
             if stages.has_time:
                 matches = self._deepen(problem, exchange(problem, matches, self.profile))
+        with stages.stage("close"):
+            matches = self._close(matches)
         with stages.stage("certify"):
             certificate = self._certificate(measure(self.problem, matches, self.profile))
         with stages.stage("explain"):
@@ -247,15 +249,6 @@ class _Run:
                 breadth = reached[BREADTH].total
                 cover = sum(not match.joins for match in openings.locked) + most - breadth
                 self.bounds = {BREADTH: _Bound(breadth, "flow"), COVER: _Bound(cover, "flow")}
-        with stages.stage("close"):
-            is_settled = not openings.has_repeats and len(assignment.seat_of) == len(seats)
-            if (
-                not is_settled
-                and stages.effort > 0
-                and stages.has_time
-                and not openings.has_more_seats(SEATS_FOR_EXACT)
-            ):
-                assignment = self._close(openings, assignment)
         return assignment.matches()
 
     def _most_needs(self, openings: Openings, network: ClassNetwork, flow_units: int) -> int:
@@ -264,20 +257,21 @@ class _Run:
             return flow_units
         return most_needs(openings, network)
 
-    def _close(self, openings: Openings, assignment: Assignment) -> Assignment:
-        # Imported here because it takes long, and a settled flow does not need it.
-        from tutormatch.matching.exact import ExactProgram
+    def _close(self, matches: tuple[Match, ...]) -> tuple[Match, ...]:
+        """Close what is left open at every level, if the problem is small enough."""
+        openings = Openings(self.problem, self.profile)
+        if self.stages.effort <= 0 or not self.stages.has_time or openings.has_more_seats(SEATS_FOR_EXACT):
+            return matches
+        # Imported here because it takes long, and a large problem does not need it.
+        from tutormatch.matching.closing import close
 
-        program = ExactProgram(openings, assignment, int(self.stages.effort * NODES_PER_SECOND))
-        bound = program.close_cover().bound
-        if bound is not None and self.profile is not Profile.DEPTH_FIRST:
-            agreed = measure(self.problem, openings.locked, self.profile)[COVER].total
-            self.bounds[COVER].tighten(agreed + bound)
-        program.close_cover_order()
-        program.close_quality()
+        proven = [] if self.profile is Profile.DEPTH_FIRST else [BREADTH]
+        closed = close(openings, matches, effort=self.stages.effort, proven=proven)
+        self.closed = closed.bounds
+        if closed.is_complete:
+            return attend(self.problem, closed.matches)
         # A run that met its limit may have left a seat free.
-        fill(program.best)
-        return program.best
+        return self._deepen(self.problem, closed.matches)
 
     def _deepen(self, problem: Problem, matches: tuple[Match, ...]) -> tuple[Match, ...]:
         """Give further sessions, and look again at what the moved sessions make possible."""
@@ -298,5 +292,6 @@ class _Run:
         levels = []
         for name, level in reached.items():
             bound = self.bounds.get(name) or _Bound(counted[name], "count")
+            bound.tighten(self.closed.get(name), less_is_better=name == BALANCE)
             levels.append(Level(name, level.total, bound.value, level.by_priority, bound.proof))
         return Certificate(tuple(levels), self.profile)
