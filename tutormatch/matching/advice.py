@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tutormatch.matching.breadth import Breadth
+from tutormatch.matching.objective import BREADTH
 from tutormatch.matching.openings import to_numbers
-from tutormatch.matching.problem import PairStatus, Problem, Solution
+from tutormatch.matching.problem import PairStatus, Problem, Profile, Solution
 from tutormatch.matching.recruits import Recruit, Recruiting
 from tutormatch.matching.slots import format_slot
 from tutormatch.matching.standing import Standing
@@ -84,6 +85,10 @@ def breadth_of(problem: Problem, solution: Solution) -> Breadth:
 
 def improvable(problem: Problem, solution: Solution) -> int:
     """Return how many more pupils could have a tutor of their own if locked matches were released."""
+    has_locks = any(pair.status is PairStatus.LOCKED for pair in problem.pairs)
+    levels = {level.name: level for level in solution.certificate.levels}
+    if not has_locks and BREADTH in levels and solution.certificate.profile is not Profile.DEPTH_FIRST:
+        return levels[BREADTH].gap
     served = {problem.need[match.need_id].pupil_id for match in solution.matches if not match.joins}
     return Breadth(problem, solution.matches, ()).served - len(served)
 

@@ -18,7 +18,7 @@ from tutormatch.matching.slots import format_slot
 from tutormatch.matching.standing import Standing, Teachers
 
 STANDINGS = 1500
-"""How many standings one search may look at, roughly; with few matches it looks at all."""
+"""How many standings one search may look at; with few matches that is all of them."""
 EVERY_WAY = 10
 """From so many visits to each match on nothing is left out beforehand."""
 ENDINGS = 8
@@ -152,11 +152,12 @@ class Chains:
 
         Notes
         -----
-        Each match may become homeless so often that about `STANDINGS` standings are looked at
-        in all: with few matches in every way there is, with many at least once.
+        `STANDINGS` standings are looked at, the shorter chains first. With few matches that is
+        every way there is; with many, each becomes homeless as often as the number allows, or once.
         """
         self._arrivals: Counter[str] = Counter()
         self._exhausted = Counter()
+        self._standings_left = STANDINGS
         steps = [NOWHERE]
         while steps:
             endings: list[tuple[Match, ...]] = []
@@ -220,7 +221,9 @@ class Chains:
         suited = standing.suited(need)[-1] & standing.meeting(teachers, pupil, teachers.at, to_bits(pupil.slots))
         if not own:
             suited &= self._with_matches(teachers)
-        free, with_tutors = standing.pupil_free(pupil), standing.own_tutors.get(pupil.id, ())
+        free = standing.pupil_free(pupil)
+        # With these the pupil needs no further place, so that who makes room might stay.
+        with_tutors = {tutor for tutor in standing.own_tutors.get(pupil.id, ()) if standing.sessions_left[tutor] > 0}
         for tutor in teachers.numbers(suited):
             tutor_free = standing.tutor_free[tutor]
             for other in dict.fromkeys((*self._matches_of[tutor], *own)) if own else self._matches_of[tutor]:
@@ -242,10 +245,11 @@ class Chains:
 
     def _may_come(self, need_id: str) -> bool:
         """Return whether a match may become homeless once more in this search."""
-        return self._arrivals[need_id] < self.arrivals_at_most
+        return self._arrivals[need_id] < self.arrivals_at_most and self._standings_left > 0
 
     def _arrive(self, leaving: _Leaving) -> None:
         self._arrivals[leaving.match.need_id] += 1
+        self._standings_left -= 1
         if not any(map(self._may_come, self._matches_of[leaving.tutor])):
             for teachers, bit in self.standing.places[leaving.tutor]:
                 self._exhausted[teachers] |= bit

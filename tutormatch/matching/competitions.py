@@ -12,7 +12,7 @@ References
 .. [2] R. Tarjan, "Depth-First Search and Linear Graph Algorithms", SIAM J. Comput. 1 (1972), 146-160.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -167,21 +167,20 @@ class Competitions:
 
         A need that stands there twice could come to a tutor whom its pupil has already.
         """
+        sessions, pupils = self.open.sessions_left, self.open.pupils_left
+        needs_of_pupil = Counter(need.pupil_id for need in self.needs)
         needs_of: dict[str, list[tuple[str, set[int]]]] = defaultdict(list)
+        classes_of, class_hours = self._class_nodes
         for need in self.needs:
-            if hours := self._hours_of[need.id] & self._roomy:
-                needs_of[need.pupil_id].append((need.id, {self.hours[number][0] for number in to_numbers(hours)}))
+            if needs_of_pupil[need.pupil_id] > 1 or need.pupil_id in self.open.own_tutors:
+                tutors = {self.hours[hour][0] for each in classes_of[need.id] for hour in class_hours[each]}
+                roomy = {tutor for tutor in tutors if sessions[tutor] > pupils[tutor]}
+                needs_of[need.pupil_id].append((need.id, roomy))
         repeats = []
         for pupil_id, groups in needs_of.items():
             repeats += [(one, other, tutors & others) for (one, tutors), (other, others) in combinations(groups, 2)]
             repeats += [(one, one, tutors & self.open.own_tutors.get(pupil_id, set())) for one, tutors in groups]
         return [each for each in repeats if each[2]]
-
-    @cached_property
-    def _roomy(self) -> int:
-        """The hours of tutors who may give more sessions than they may have pupils."""
-        sessions, pupils = self.open.sessions_left, self.open.pupils_left
-        return to_bits(number for number, (tutor, _) in enumerate(self.hours) if sessions[tutor] > pupils[tutor])
 
     @cached_property
     def _class_nodes(self) -> tuple[dict[str, list[int]], list[list[int]]]:

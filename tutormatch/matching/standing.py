@@ -48,28 +48,26 @@ class Teachers:
         self.place = {tutor: place for place, tutor in enumerate(self.tutors)}
         self.everybody = (1 << len(self.tutors)) - 1
         teaching, speaking, meeting = defaultdict(list), defaultdict(list), defaultdict(list)
-        at, free = defaultdict(list), defaultdict(list)
+        at, taken = defaultdict(list), defaultdict(list)
         for place, tutor in enumerate(self.tutors):
             record = tutors[tutor]
-            for grade in {
-                grade
-                for each in record.subjects
-                if each.subject == subject
-                for grade in range(each.grade_from, each.grade_to + 1)
-            }:
-                teaching[grade].append(place)
+            for each in record.subjects:
+                if each.subject == subject:
+                    for grade in range(each.grade_from, each.grade_to + 1):
+                        teaching[grade].append(place)
             for code in record.languages:
                 speaking[code].append(place)
             for tag in record.conditions:
                 meeting[tag].append(place)
             for slot in record.slots:
                 at[slot].append(place)
-            for slot in to_numbers(standing.tutor_free[tutor]):
-                free[slot].append(place)
-        self.teaching, self.speaking, self.meeting, self.at, self.free = (
+            for slot in standing.hours_taken(tutor):
+                taken[slot].append(place)
+        self.teaching, self.speaking, self.meeting, self.at = (
             {key: self._bits(places) for key, places in sorted(groups.items())}
-            for groups in (teaching, speaking, meeting, at, free)
+            for groups in (teaching, speaking, meeting, at)
         )
+        self.free = {slot: bits & ~self._bits(taken[slot]) if slot in taken else bits for slot, bits in self.at.items()}
         self.with_sessions = self._bits(
             place for place, tutor in enumerate(self.tutors) if standing.sessions_left[tutor] > 0
         )
@@ -231,6 +229,13 @@ class Standing:
             has_sessions, has_places = self.sessions_left[tutor] > 0, self.pupils_left[tutor] > 0
             teachers.with_sessions = teachers.with_sessions & ~bit | bit * has_sessions
             teachers.with_places = teachers.with_places & ~bit | bit * has_places
+
+    def hours_taken(self, tutor: int) -> list[int]:
+        """Return the slots in which a tutor has a session."""
+        record = self.problem.tutors[tutor]
+        if self.sessions_left[tutor] == record.sessions_per_week:
+            return []
+        return [slot for slot in record.slots if not self.tutor_free[tutor] >> slot & 1]
 
     def pupil_of(self, need: Need) -> Pupil:
         return self.problem.pupil[need.pupil_id]
