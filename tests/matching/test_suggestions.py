@@ -168,7 +168,7 @@ def test_where_not_every_way_is_tried_what_is_found_still_keeps_every_rule(stand
             chain = suggester.suggest(each.id).chain
             found += bool(chain)
             assert broken_rules(source, after(stands, chain)) == []
-    assert found > 20
+    assert found > 10
 
 
 def test_chains_in_a_pilot_keep_every_rule_and_serve_one_more():
