@@ -102,8 +102,8 @@ class BestResponse:
         at[pupils] = np.arange(len(pupils))
         new, own = (np.full((whole, len(pupils)), NOTHING, dtype=np.int64) for _ in range(2))
         for couples in self._new_couples(pupils):
-            self._enter(new, couples, at, self.pupil_price[couples.tutor])
-        self._enter(own, self._own_couples(pupils), at, 0)
+            self._enter(new, couples, at, self.pupil_price[couples.tutor], fewest=2)
+        self._enter(own, self._own_couples(pupils), at, 0, fewest=1)
         # price[tutors][needs]: the least for these needs with so many new tutors.
         price = np.full((count + 1, whole, len(pupils)), NOTHING, dtype=np.int64)
         alone = self._alone(pupils, count)
@@ -142,11 +142,13 @@ class BestResponse:
                         least[needs, has] = np.minimum(least[needs, has], found)
         return least
 
-    def _enter(self, table: np.ndarray, couples: Couples, at: np.ndarray, extra: np.ndarray | int) -> None:
+    def _enter(
+        self, table: np.ndarray, couples: Couples, at: np.ndarray, extra: np.ndarray | int, *, fewest: int
+    ) -> None:
         """Put the prices of couples into a table by group of needs and place of the pupil."""
         for group in range(1, len(table)):
             sessions = group.bit_count()
-            if sessions > couples.price.shape[1]:
+            if not fewest <= sessions <= couples.price.shape[1]:
                 continue
             suits = couples.needs & group == group
             price = (couples.price[:, sessions - 1] + extra)[suits]

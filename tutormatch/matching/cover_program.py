@@ -27,14 +27,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csc_array
+from scipy.optimize import linprog
+from scipy.sparse import csc_array, csr_array, hstack, vstack
 
-from tutormatch.matching.network import SINK, SOURCE, Network
+from tutormatch.matching.class_network import ClassNetwork
+from tutormatch.matching.network import SINK, SOURCE
 from tutormatch.matching.openings import Openings, to_numbers
 from tutormatch.matching.problem import Prices
 
 FAR = 1 << 40
 ACCURACY = 1e-5
+LOSS = 10.0
+"""What a pupil without a tutor, or a session that must be given and is not, costs in needs."""
 
 
 def is_short_of_pupils(openings: Openings, tutor: int) -> bool:
@@ -82,6 +86,14 @@ class Relaxation:
     worth: dict[tuple, float]
 
 
+@dataclass(frozen=True)
+class Narrowed:
+    """A part of the program: its matrix, with the same rows, and what its variables gain."""
+
+    matrix: csr_array
+    gain: np.ndarray
+
+
 @dataclass
 class _Rows:
     """Rows of a linear program under any names; they are added as they come."""
@@ -118,7 +130,7 @@ class CoverProgram:
     Parameters
     ----------
     openings : Openings
-    network : Network
+    network : ClassNetwork
     breadth : Prices
         That prove the best breadth.
 
@@ -135,18 +147,19 @@ class CoverProgram:
         By pupil who may be served, the least price of a first session.
     """
 
-    def __init__(self, openings: Openings, network: Network, breadth: Prices) -> None:
+    def __init__(self, openings: Openings, network: ClassNetwork, breadth: Prices) -> None:
         self.openings = openings
         self.network = network
         tutors = openings.problem.tutors
         self.place = [breadth.session.get(tutor.id, 0) + breadth.pupil.get(tutor.id, 0) for tutor in tutors]
         self.hour = {(openings.tutor_index[tutor], slot): price for (tutor, slot), price in breadth.hour.items()}
-        self.node_of = {hour: node for node, hour in network.hour_node.items()}
         self.worth: list[float] = []
         self.rows = _Rows()
         self.couples: list[Couple] = []
         self.entering: dict[int, int] = {}
         self.arcs: list[tuple[int, int, int]] = []
+        self.is_roomy = np.zeros(len(tutors), dtype=bool)
+        self.is_roomy[openings.roomy] = True
         self._reach()
         self._pupils()
         self._flow()
@@ -162,13 +175,18 @@ class CoverProgram:
         """Find for each node between needs and hours the least price of breadth behind it."""
         network = self.network
         tail, head = network.tail.astype(np.int64), network.head.astype(np.int64)
-        is_hour, is_need = (np.zeros(network.node_count, dtype=bool) for _ in range(2))
-        is_hour[list(network.hour_node)] = True
+        # Here each hour is a node: its arc to the tutor ends there.
+        hours = list(zip(network.hour_tutor.tolist(), network.hour_slot.tolist(), strict=True))
+        self.hour_of = dict(enumerate(hours, start=network.node_count))
+        self.known_hours = set(hours)
+        head[network.hours] = np.arange(network.node_count, network.node_count + len(hours))
+        self.node_count = network.node_count + len(hours)
+        is_need = np.zeros(self.node_count, dtype=bool)
         is_need[list(network.need_node.values())] = True
-        inner = ~is_need[head] & ~is_hour[tail] & (tail != SOURCE) & (head != SINK)
+        inner = ~is_need[head] & (tail != SOURCE) & (head != SINK)
         tail, head = tail[inner], head[inner]
-        least = np.full(network.node_count, FAR, dtype=np.int64)
-        for node, hour in network.hour_node.items():
+        least = np.full(self.node_count, FAR, dtype=np.int64)
+        for node, hour in self.hour_of.items():
             least[node] = self.place[hour[0]] + self.hour.get(hour, 0)
         while True:
             found = least.copy()
@@ -177,14 +195,14 @@ class CoverProgram:
                 break
             least = found
         is_cheapest = least[tail] == least[head]
-        self.least, self.is_hour = least, is_hour
+        self.least = least
         self.tail, self.head = tail[is_cheapest], head[is_cheapest]
 
     def _pupils(self) -> None:
         """Add the units of flow that enter at needs, and note each pupil's least price of a first session."""
         openings, rows = self.openings, self.rows
         self.least_of: dict[int, int] = {}
-        self.is_entered = np.zeros(self.network.node_count, dtype=bool)
+        self.is_entered = np.zeros(self.node_count, dtype=bool)
         for pupil, needs in sorted(openings.open_needs_of.items()):
             is_new = pupil not in openings.served_pupils
             node = {need: self.network.need_node[need] for need in needs}
@@ -214,12 +232,11 @@ class CoverProgram:
             reached = further
         used = reached[tail]
         tail, head = tail[used], head[used]
-        slot = np.full(self.network.node_count, -1)
-        for node, hour in self.network.hour_node.items():
-            slot[node] = hour[1]
-        for _ in range(self.network.node_count):
+        slot = np.full(self.node_count, -1)
+        slot[list(self.hour_of)] = [hour[1] for hour in self.hour_of.values()]
+        while True:
             found = slot.copy()
-            found[tail] = slot[head]
+            found[tail] = np.where(self.is_entered[tail], -1, slot[head])
             if (found == slot).all():
                 break
             slot = found
@@ -236,8 +253,8 @@ class CoverProgram:
             rows.add(("flow", start), variable, -1.0)
             if start in several:
                 rows.add(("time", several[start], int(slot[end])), variable)
-            if end in self.network.hour_node:
-                tutor, hour = self.network.hour_node[end]
+            if end in self.hour_of:
+                tutor, hour = self.hour_of[end]
                 rows.add(("hour", tutor, hour), variable)
                 rows.add(("sessions", tutor), variable)
                 rows.add(("places", tutor), variable)
@@ -247,24 +264,23 @@ class CoverProgram:
     def _couples_of(self, pupil: int) -> None:
         openings = self.openings
         needs = openings.open_needs_of[pupil]
-        own = openings.own_tutors.get(pupil, 0)
+        own = set(openings.tutors_of_pupil.get(pupil, ()))
         if len(needs) < 2 and not own:
             return
+        is_limited = openings.tutors_left[pupil] < len(needs)
         needs_of: dict[int, list[int]] = defaultdict(list)
         for need in needs:
-            for tutor in to_numbers(openings.tutors_of(need)):
+            suited = openings.suited(openings.wish_of[need])
+            for tutor in (suited if is_limited or own else suited[self.is_roomy[suited]]).tolist():
                 needs_of[tutor].append(need)
-        is_limited = openings.tutors_left[pupil] < len(needs)
         for tutor, some in needs_of.items():
-            is_own, is_short = bool(own >> tutor & 1), is_short_of_pupils(openings, tutor)
+            is_own = tutor in own
+            if not openings.may_meet(tutor, pupil) or not (is_own or (len(some) > 1 and openings.tutors_left[pupil])):
+                continue
             # The price of a tutor who is short of pupils is paid once, any other for each session.
-            price = (
-                self.place[tutor]
-                if is_short and not is_own
-                else self.least_of[pupil] + self.place[tutor] * (not is_short)
-            )
-            saves = is_own or is_short or is_limited
-            if saves and price == self.least_of[pupil] and (is_own or len(some) > 1):
+            is_short = is_short_of_pupils(openings, tutor)
+            once, each = (self.place[tutor], 0) if is_short else (0, self.place[tutor])
+            if not each and (is_own or once == self.least_of[pupil]) and (is_own or is_short or is_limited):
                 self._couple(tutor, pupil, some, is_own)
 
     def _couple(self, tutor: int, pupil: int, needs: list[int], is_own: bool) -> None:
@@ -272,7 +288,7 @@ class CoverProgram:
         slots = [
             slot
             for slot in to_numbers(openings.common_slots(tutor, pupil))
-            if not self.hour.get((tutor, slot)) and (tutor, slot) in self.node_of
+            if not self.hour.get((tutor, slot)) and (tutor, slot) in self.known_hours
         ]
         if min(len(slots), len(needs), openings.sessions_left[tutor]) < (1 if is_own else 2):
             return
@@ -339,10 +355,6 @@ class CoverProgram:
     def constraints(self) -> Constraints:
         return self.rows.constraints(len(self.worth))
 
-    @cached_property
-    def row_of(self) -> dict[tuple, int]:
-        return {name: row for row, name in enumerate(self.constraints.names)}
-
     def relax(self, iterations: int) -> Relaxation:
         """Return an approximate solution after so many steps of the primal-dual hybrid gradient method at most."""
         # Imported here because it takes long, and only a round needs it.
@@ -363,3 +375,35 @@ class CoverProgram:
         result = pdlp.primal_dual_hybrid_gradient(program, settings)
         worth = dict(zip(rows.names, (-result.dual_solution).tolist(), strict=True))
         return Relaxation(np.array(result.primal_solution), worth)
+
+    def narrowed(self, columns: np.ndarray) -> "Narrowed":
+        """Return the program of some variables only, in which what must be reached may be missed at a loss."""
+        rows = self.constraints
+        must = np.flatnonzero(rows.least > 0)
+        missing = csc_array((np.ones(len(must)), (must, np.arange(len(must)))), shape=(len(rows.names), len(must)))
+        gain = np.concatenate([np.array(self.worth)[columns], np.full(len(must), -LOSS)])
+        return Narrowed(hstack([rows.matrix[:, columns], missing]).tocsr(), gain)
+
+    def sharpen(self, relaxation: Relaxation) -> Relaxation:
+        """Return the relaxation with exact prices, by the dual simplex method."""
+        rows = self.constraints
+        is_equal = rows.least == rows.most
+        is_least, is_most = ~is_equal & np.isfinite(rows.least), ~is_equal & np.isfinite(rows.most)
+        narrowed = self.narrowed(np.arange(len(self.worth)))
+        matrix = narrowed.matrix
+        result = linprog(
+            -narrowed.gain,
+            A_ub=vstack([matrix[is_most], -matrix[is_least]]),
+            b_ub=np.concatenate([rows.most[is_most], -rows.least[is_least]]),
+            A_eq=matrix[is_equal],
+            b_eq=rows.most[is_equal],
+            method="highs-ds",
+        )
+        if result.x is None:
+            return relaxation
+        worth = np.zeros(len(rows.names))
+        of_most, of_least = np.split(-result.ineqlin.marginals, [int(is_most.sum())])
+        worth[is_equal] = -result.eqlin.marginals
+        worth[is_most] += of_most
+        worth[is_least] -= of_least
+        return Relaxation(relaxation.values, dict(zip(rows.names, worth.tolist(), strict=True)))

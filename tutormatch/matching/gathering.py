@@ -17,21 +17,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csc_array, hstack, vstack
 
 from tutormatch.matching.assignment import Assignment, Seat
 from tutormatch.matching.cover_program import CoverProgram, Relaxation
-from tutormatch.matching.openings import to_numbers
 from tutormatch.matching.repair import fill
 
 TOUCHED = (0.03, 0.01, 0.003)
 """From which fraction on a variable is among the choices: few first, then more."""
-LOSS = 10.0
-"""What a pupil without a tutor costs, in needs; more than bringing needs together can gain."""
 NODE_LIMIT = 50
 
 
-def gather(
+def gather_needs(
     assignment: Assignment, program: CoverProgram, relaxation: Relaxation, *, most: int, node_limit: int = NODE_LIMIT
 ) -> Assignment:
     """Return an assignment with the same breadth, rank by rank, and more cover if one is found.
@@ -53,7 +49,7 @@ def gather(
     for least in TOUCHED:
         if len(best.seat_of) >= most:
             break
-        found = _rounded(program, relaxation, least, served, node_limit)
+        found = _rounded(program, relaxation, least, node_limit)
         if found is None:
             continue
         lost = assignment.served_pupils() - found.served_pupils()
@@ -71,58 +67,31 @@ def _served_by_rank(assignment: Assignment) -> Counter[int]:
     return Counter(openings.ranks[pupil] for pupil in assignment.served_pupils() - openings.served_pupils)
 
 
-def _rounded(
-    program: CoverProgram, relaxation: Relaxation, least: float, served: Counter[int], node_limit: int
-) -> Assignment | None:
+def _rounded(program: CoverProgram, relaxation: Relaxation, least: float, node_limit: int) -> Assignment | None:
     """Solve the program in whole numbers, with those variables only that are at ``least`` so large in fractions."""
-    rows, openings = program.constraints, program.openings
-    kept = np.flatnonzero(relaxation.values > least)
-    if not len(kept):
+    rows = program.constraints
+    columns = np.flatnonzero(relaxation.values > least)
+    if not len(columns):
         return None
-    # Who must be served may be left out at a loss: not every choice of seats holds a place for everybody.
-    must = np.array([name[0] == "first" for name in rows.names]) & (rows.least > 0)
-    is_limit_of_tutors = np.array([name[0] in ("hour", "sessions", "places") for name in rows.names])
-    left_out = np.flatnonzero(must)
-    by_rank = defaultdict(list)
-    for pupil, price in program.least_of.items():
-        if pupil not in openings.served_pupils and price == openings.ranks[pupil]:
-            by_rank[price].append(program.row_of["first", pupil])
-    equals = [(served[rank], members) for rank, members in sorted(by_rank.items()) if served[rank]]
-    loss_count = len(left_out) + len(equals)
-    losses = csc_array(
-        (np.ones(len(left_out)), (left_out, np.arange(len(left_out)))), shape=(len(rows.names), loss_count)
-    )
-    matrix = hstack([rows.matrix[:, kept], losses])
-    of_rank = [
-        hstack(
-            [
-                csc_array(rows.matrix[members][:, kept].sum(axis=0).reshape(1, -1)),
-                csc_array(([1.0], ([0], [len(left_out) + number])), shape=(1, loss_count)),
-            ]
-        )
-        for number, (_, members) in enumerate(equals)
-    ]
-    matrix = vstack([matrix, *of_rank]).tocsc()
-    most = np.concatenate([rows.most, np.full(len(equals), np.inf)])
-    lower = np.concatenate(
-        [np.where(is_limit_of_tutors, -np.inf, rows.least), np.array([count for count, _ in equals], dtype=float)]
-    )
+    narrowed = program.narrowed(columns)
     is_whole = np.zeros(len(program.worth))
     for couple in program.couples:
         is_whole[[couple.together, *couple.parts.values(), *couple.sessions.values()]] = 1
-    gain = np.concatenate([np.array(program.worth)[kept], np.full(loss_count, -LOSS)])
+    integrality = np.zeros(len(narrowed.gain))
+    integrality[: len(columns)] = is_whole[columns]
     result = milp(
-        -gain,
-        integrality=np.concatenate([is_whole[kept], np.zeros(loss_count)]),
+        -narrowed.gain,
+        integrality=integrality,
         bounds=Bounds(0, np.inf),
-        constraints=LinearConstraint(matrix, lower, most),
-        options={"node_limit": node_limit, "mip_rel_gap": 0},
+        constraints=LinearConstraint(narrowed.matrix, rows.least, rows.most),
+        # Needs are whole: what is within less than one of the bound is the best.
+        options={"node_limit": node_limit, "mip_rel_gap": 0.9 / len(program.worth)},
     )
     if result.x is None:
         return None
     values = np.zeros(len(program.worth))
-    values[kept] = result.x[: len(kept)]
-    return Assignment.of(openings, _seats(program, np.round(values).astype(np.int64)))
+    values[columns] = result.x[: len(columns)]
+    return Assignment.of(program.openings, _seats(program, np.round(values).astype(np.int64)))
 
 
 def _seats(program: CoverProgram, values: np.ndarray) -> Iterator[Seat]:
@@ -138,10 +107,10 @@ def _seats(program: CoverProgram, values: np.ndarray) -> Iterator[Seat]:
     for need, variable in program.entering.items():
         node = program.network.need_node[need]
         if values[variable]:
-            while node not in program.network.hour_node and ways[node]:
+            while ways[node]:
                 node = ways[node].pop()
-            if node in program.network.hour_node:
-                yield Seat(need, *program.network.hour_node[node])
+            if node in program.hour_of:
+                yield Seat(need, *program.hour_of[node])
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +133,7 @@ def seat_by_moving(assignment: Assignment, need: int) -> bool:
     """
     openings = assignment.openings
     came_by: dict[int, _Move | None] = {need: None}
-    searched = 0
+    searched: set[int] = set()
     queue = deque([need])
     while queue:
         each = queue.popleft()
@@ -172,11 +141,12 @@ def seat_by_moving(assignment: Assignment, need: int) -> bool:
             if _move(assignment, came_by, seat):
                 return True
             continue
-        options = openings.options(each)
-        for tutor in to_numbers(openings.tutors_of(each) & ~searched):
+        for tutor, common in openings.options(each).items():
+            if tutor in searched:
+                continue
             for other in sorted(assignment.needs_of_tutor[tutor] - came_by.keys()):
-                if _could_follow(assignment, each, other, options[tutor]):
-                    searched |= 1 << tutor
+                if _could_follow(assignment, each, other, common):
+                    searched.add(tutor)
                     came_by[other] = _Move(each, tutor)
                     queue.append(other)
     return False
@@ -194,7 +164,8 @@ def _could_follow(assignment: Assignment, need: int, other: int, common: int) ->
         return True
     if not own and assignment.new_tutors[pupil] >= openings.tutors_left[pupil]:
         return False
-    return bool(assignment.with_new_pupils >> seat.tutor & 1) or assignment.together[seat.tutor, leaver] == 1
+    has_place = assignment.new_pupils[seat.tutor] < openings.pupils_left[seat.tutor]
+    return has_place or assignment.together[seat.tutor, leaver] == 1
 
 
 def _move(assignment: Assignment, came_by: dict[int, _Move | None], seat: Seat) -> bool:
@@ -215,4 +186,4 @@ def _move(assignment: Assignment, came_by: dict[int, _Move | None], seat: Seat) 
         need = move.need
         if need in assignment.seat_of:
             assignment.leave(need)
-        found = assignment.free_seat(need, move.tutor)
+        found = assignment.seat_with(need, move.tutor)
