@@ -26,6 +26,7 @@ from tutormatch.matching.files import (
     read_problem,
     write_problem,
 )
+from tutormatch.matching.memory import ProblemSizes, TooLargeForMemory, Work, estimate_memory_mib
 from tutormatch.matching.objective import LEVELS, POINTS
 from tutormatch.matching.problem import (
     Certificate,
@@ -78,6 +79,7 @@ __all__ = [
     "PairStatus",
     "Prices",
     "Problem",
+    "ProblemSizes",
     "Profile",
     "Pupil",
     "Reason",
@@ -88,6 +90,7 @@ __all__ = [
     "Suggester",
     "Suggestion",
     "Teaching",
+    "TooLargeForMemory",
     "Tutor",
     "TutorOption",
     "Unexpected",
@@ -97,8 +100,10 @@ __all__ = [
     "WeekPart",
     "WhatIf",
     "WhatIfKind",
+    "Work",
     "check",
     "competition",
+    "estimate_memory_mib",
     "explain",
     "explain_all",
     "improvable",

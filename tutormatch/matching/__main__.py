@@ -1,6 +1,7 @@
 """The core on the command line: ``python -m tutormatch.matching --help``.
 
-Exit codes: 0 done; 1 `verify` found a broken rule, or `solve` failed; 2 the input is faulty.
+Exit codes: 0 done; 1 `verify` found a broken rule, or `solve` failed; 2 the input is faulty, or
+too large for the memory there is.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from tutormatch.matching.engines import AUTO, ENGINES, SolverFailed
 from tutormatch.matching.explanations import explain
 from tutormatch.matching.faults import FaultyInput
 from tutormatch.matching.files import read_problem
+from tutormatch.matching.memory import TooLargeForMemory
 from tutormatch.matching.problem import Level, Profile
 from tutormatch.matching.solution_files import read_solution, write_solution
 from tutormatch.matching.solver import Progress, solve
@@ -34,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FaultyInput as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
+        return FAULTY
+    except TooLargeForMemory as error:
+        print(error, file=sys.stderr)
         return FAULTY
     except (OSError, SolverFailed) as error:
         print(error, file=sys.stderr)

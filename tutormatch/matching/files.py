@@ -23,7 +23,7 @@ from tutormatch.matching.cells import (
 )
 from tutormatch.matching.faults import NEEDS, PAIRS, PUPILS, TUTORS, Fault, FaultyInput, Record, check
 from tutormatch.matching.folders import new_folder, write_table
-from tutormatch.matching.memory import collection_paused
+from tutormatch.matching.memory import ProblemSizes, Work, collection_paused, refuse_what_is_too_large
 from tutormatch.matching.problem import Need, Pair, PairStatus, Problem, Pupil, Teaching, Tutor
 from tutormatch.matching.slots import format_slots
 from tutormatch.matching.tables import Records, read_records
@@ -171,10 +171,13 @@ def read_problem(folder: Path | str) -> Problem:
     ------
     FaultyInput
         With every fault of every file.
+    TooLargeForMemory
+        If so many records would not fit in memory.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise FaultyInput([Fault(str(folder), None, "", "", "a folder with a problem")])
+    refuse_what_is_too_large(ProblemSizes.of_folder(folder), Work.READ)
     with collection_paused():
         return _read_tables(folder)
 

@@ -7,7 +7,13 @@ from datetime import date
 
 import numpy as np
 
-from tutormatch.matching.memory import collection_paused
+from tutormatch.matching.memory import (
+    PUPILS_PER_NEED,
+    ProblemSizes,
+    Work,
+    collection_paused,
+    refuse_what_is_too_large,
+)
 from tutormatch.matching.population import tables
 from tutormatch.matching.population.cases import Cases, build_cases
 from tutormatch.matching.population.pupils import draw_need_counts, draw_needs, draw_pupils
@@ -115,13 +121,17 @@ def generate(size: str, seed: int, on: date = REFERENCE_DATE) -> Population:
     ------
     ValueError
         If ``size`` is not understood.
+    TooLargeForMemory
+        If so many people would not fit in memory.
     """
-    with collection_paused():
-        return _generate(size, seed, on)
-
-
-def _generate(size: str, seed: int, on: date) -> Population:
     plan = parse_size(size)
+    needs = plan.needs or round((plan.pupils or 0) / PUPILS_PER_NEED)
+    refuse_what_is_too_large(ProblemSizes.expected(needs, plan.tutors), Work.GENERATE)
+    with collection_paused():
+        return _draw(plan, size, seed, on)
+
+
+def _draw(plan: Size, size: str, seed: int, on: date) -> Population:
     consent = tables.CONSENT if plan.has_excluded else {"received": 1.0}
     checked_share = tables.CHECKED_SHARE if plan.has_excluded else 1.0
     rng = np.random.default_rng(seed)
