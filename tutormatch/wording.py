@@ -341,6 +341,8 @@ HAPPENED: dict[type[Exception], Any] = {
     errors.SessionsInTheWay: _("Sessions under way need what you want to remove."),
 }
 
+HOURS_NAMED, CHANGES_NAMED = 3, 3
+
 STAGES = {
     "collect": _("Collecting tutors, pupils and needs"),
     "check": _("Checking the data"),
@@ -432,22 +434,33 @@ def happened(error: Exception) -> str:
     return str(HAPPENED[errors.DomainError])
 
 
-def change_in_words(change: Mapping[str, Any], tutors: Mapping[str, str]) -> str:
-    """Return one change that would serve a waiting need, as a sentence.
+def changes_in_words(changes: Iterable[Mapping[str, Any]], tutors: Mapping[str, str]) -> list[str]:
+    """Return the changes that would each serve a waiting need, as sentences; free hours share one.
 
     Parameters
     ----------
-    change
-        A `tutormatch.matching.Change` as it was stored.
+    changes
+        What `tutormatch.matching.Change` stored, best first.
     tutors
         Names of tutors by their code, as far as the reader may know them.
     """
-    value, name = change["value"], tutors.get(change["value"])
-    match change["kind"]:
-        case ChangeKind.SLOT:
-            text = gettext("One more free hour of the pupil: %(time)s.", time=slot_name(parse_slot(value)))
+    found: list[str] = []
+    hours: list[int] = []
+    for change in changes:
+        if change["kind"] == ChangeKind.SLOT:
+            hours.append(parse_slot(change["value"]))
+        else:
+            found.append(_change_in_words(change["kind"], change["value"], tutors.get(change["value"])))
+    if hours:
+        times = ", ".join(slot_name(slot) for slot in hours[:HOURS_NAMED])
+        found.insert(0, gettext("Any of these further free hours of the pupil: %(times)s.", times=times))
+    return found[:CHANGES_NAMED]
+
+
+def _change_in_words(kind: str, value: str, name: str | None) -> str:
+    match kind:
         case ChangeKind.LANGUAGE:
-            text = gettext("One more accepted language: %(name)s.", name=TUTORING_LANGUAGES.get(value, value))
+            return gettext("One more accepted language: %(name)s.", name=TUTORING_LANGUAGES.get(value, value))
         case ChangeKind.GROUP:
             return gettext("A place in a small group, if the pupil may learn in one.")
         case ChangeKind.GROUP_SIZE:
@@ -457,15 +470,13 @@ def change_in_words(change: Mapping[str, Any], tutors: Mapping[str, str]) -> str
         case ChangeKind.TUTOR_SESSION:
             return gettext("One more session a week of a tutor who is full.")
         case ChangeKind.MAX_TUTORS:
-            text = gettext("One more tutor for the pupil: %(number)s in all.", number=value)
+            return gettext("One more tutor for the pupil: %(number)s in all.", number=value)
         case ChangeKind.UNBLOCK if name:
             return gettext("%(name)s, who was rejected for this pupil.", name=name)
         case ChangeKind.UNBLOCK:
             return gettext("A tutor who was rejected for this pupil.")
         case _:
-            text = gettext("A tutor who is briefed for what the pupil needs.")
-    tutors_free = ngettext("%(num)d tutor would be free.", "%(num)d tutors would be free.", change["tutors"])
-    return f"{text} {tutors_free}"
+            return gettext("A tutor who is briefed for what the pupil needs.")
 
 
 def in_a_group(others: int) -> str:
@@ -516,7 +527,7 @@ def conditions_in_words(codes: Iterable[str]) -> str:
 def init_app(app: Flask) -> None:
     """Give templates the words."""
     for filter_function in (
-        change_in_words,
+        changes_in_words,
         conditions_in_words,
         happened,
         in_a_group,

@@ -24,7 +24,9 @@ def round_(make, coordinator):
 
 def wait(round_, need):
     db.session.add(
-        WaitingNeed(round_id=round_.id, need_id=need.id, reason="tutors_full", explanation={"funnel": [], "changes": []})
+        WaitingNeed(
+            round_id=round_.id, need_id=need.id, reason="tutors_full", explanation={"funnel": [], "changes": []}
+        )
     )
     db.session.commit()
     return need

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, literal, null, or_, select, union_all
@@ -64,7 +65,7 @@ class Collected:
 
 
 def collect(scope: Scope, held: ColumnElement[bool] | None = None) -> Collected:
-    """Return the problem of ``scope`` as it is now, in seven statements.
+    """Return the problem of ``scope`` as it is now, in six statements.
 
     Parameters
     ----------
@@ -89,17 +90,7 @@ def collect(scope: Scope, held: ColumnElement[bool] | None = None) -> Collected:
 
 
 def _tutors(scope: Scope) -> Iterator[tuple[int, ProblemTutor]]:
-    entering = (
-        select(Tutor.id).join(Account, Tutor.account_id == Account.id).where(tutor_may_enter(), scope.has_tutor())
-    )
-    teachings: dict[int, list[Teaching]] = defaultdict(list)
-    for tutor_id, subject, grade_from, grade_to in db.session.execute(
-        select(TutorSubject.tutor_id, TutorSubject.subject_code, TutorSubject.grade_from, TutorSubject.grade_to).where(
-            TutorSubject.tutor_id.in_(entering)
-        )
-    ):
-        teachings[tutor_id].append(Teaching(subject, grade_from, grade_to))
-    for row in db.session.execute(
+    rows = db.session.execute(
         select(
             Tutor.id,
             Tutor.code,
@@ -110,25 +101,34 @@ def _tutors(scope: Scope) -> Iterator[tuple[int, ProblemTutor]]:
             Tutor.confirmed_conditions,
             Tutor.group_size,
             Institution.code.label("institution"),
+            TutorSubject.subject_code,
+            TutorSubject.grade_from,
+            TutorSubject.grade_to,
         )
+        .join(Account, Tutor.account_id == Account.id)
         .join(Institution)
-        .where(Tutor.id.in_(entering))
-    ):
-        if teachings[row.id]:
-            yield (
-                row.id,
-                ProblemTutor(
-                    id=row.code,
-                    subjects=tuple(sorted(teachings[row.id])),
-                    languages=frozenset(row.tutoring_languages),
-                    slots=row.slots,
-                    sessions_per_week=row.sessions_per_week,
-                    max_pupils=row.max_pupils,
-                    conditions=frozenset(row.confirmed_conditions),
-                    institution=row.institution,
-                    group_size=row.group_size,
+        .join(TutorSubject, TutorSubject.tutor_id == Tutor.id)
+        .where(tutor_may_enter(), scope.has_tutor())
+        .order_by(Tutor.id)
+    )
+    for tutor_id, of_tutor in groupby(rows, key=lambda row: row.id):
+        row, *others = of_tutor
+        yield (
+            tutor_id,
+            ProblemTutor(
+                id=row.code,
+                subjects=tuple(
+                    sorted(Teaching(each.subject_code, each.grade_from, each.grade_to) for each in (row, *others))
                 ),
-            )
+                languages=frozenset(row.tutoring_languages),
+                slots=row.slots,
+                sessions_per_week=row.sessions_per_week,
+                max_pupils=row.max_pupils,
+                conditions=frozenset(row.confirmed_conditions),
+                institution=row.institution,
+                group_size=row.group_size,
+            ),
+        )
 
 
 def _of_entering_pupils(statement: Select[Any], scope: Scope) -> Select[Any]:

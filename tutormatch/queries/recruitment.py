@@ -12,10 +12,11 @@ from ..errors import NotFound
 from ..extensions import db
 from ..matching import WeekPart, WhatIfKind
 from ..matching.slots import HOURS_PER_DAY, WEEKDAYS, make_slot, parse_slot
-from ..models import Account, Pupil, Round, RoundState, School, Subject, Tutor
+from ..models import Account, District, Pupil, Round, RoundState, School, Subject, Tutor
 from .scopes import Scope, rounds_in_sight
 
 HEAT_STEPS = 5
+WHAT_IFS_SHOWN = 5
 LEAST_HOURS = range(9, 20)
 
 
@@ -79,6 +80,10 @@ class RecruitmentPage:
     hours: Sequence[int]
     cells: Mapping[tuple[int, int], HeatCell]
     """By hour and weekday."""
+
+    def of_kind(self, kind: str) -> list[WhatIfLine]:
+        """Return the most helpful changes of one kind."""
+        return [line for line in self.what_ifs if line.kind == kind][:WHAT_IFS_SHOWN]
 
     @property
     def shortest(self) -> HeatCell | None:
@@ -175,9 +180,11 @@ def _what_ifs(
     names: dict[tuple[str, str], str] = {}
     if schools:
         rows = db.session.execute(
-            select(School.code, localized_name(School)).where(School.code.in_(schools), scope.has_school())
+            select(School.code, localized_name(School), localized_name(District))
+            .join(School.district)
+            .where(School.code.in_(schools), scope.has_school())
         )
-        names |= {("school", code): name for code, name in rows}
+        names |= {("school", code): f"{name} ({district})" for code, name, district in rows}
     if tutors:
         rows = db.session.execute(
             select(Tutor.code, Account).join(Tutor.account).where(Tutor.code.in_(tutors), scope.has_tutor())

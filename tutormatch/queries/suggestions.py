@@ -96,25 +96,42 @@ class Found:
 
 @dataclass(frozen=True)
 class SuggestionPage:
-    """A waiting need with what could be done for it."""
+    """What could be done for a waiting need."""
 
-    waiting: WaitingNeed
-    has_match: bool
     options: Sequence[Option]
     chain: Sequence[Step]
     shown_chain: str
 
 
-def waiting_need(viewer: Account, round_: Round, need_id: int) -> tuple[WaitingNeed, bool] | None:
-    """Return what the round left waiting, and whether it has a proposal or a tutor by now."""
+@dataclass(frozen=True)
+class Asked:
+    """A need that a round left waiting: whether it has a proposal or a tutor by now, and whether it is the latest."""
+
+    waiting: WaitingNeed
+    has_match: bool
+    is_latest: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can be suggested."""
+        return self.is_latest and not self.has_match
+
+
+def asked(viewer: Account, round_: Round, need_id: int) -> Asked | None:
+    """Return what the round left waiting, if it is the viewer's to see."""
     has_match = (
         select(Match.id)
         .where(Match.need_id == Need.id, Match.state.in_((MatchState.PROPOSED, MatchState.APPROVED)))
         .correlate(Need)
         .exists()
     )
+    has_later_round = (
+        select(Round.id)
+        .where(Round.scope_key == round_.scope_key, Round.state == RoundState.DONE, Round.id > round_.id)
+        .exists()
+    )
     row = db.session.execute(
-        select(WaitingNeed, has_match)
+        select(WaitingNeed, has_match, has_later_round)
         .join(WaitingNeed.need)
         .join(Need.pupil)
         .join(Pupil.school)
@@ -130,15 +147,7 @@ def waiting_need(viewer: Account, round_: Round, need_id: int) -> tuple[WaitingN
             )
         )
     ).one_or_none()
-    return (row[0], row[1]) if row else None
-
-
-def is_latest(round_: Round) -> bool:
-    """Say whether no later round of the same scope is done, so that this one's proposals are still open."""
-    later = select(Round.id).where(
-        Round.scope_key == round_.scope_key, Round.state == RoundState.DONE, Round.id > round_.id
-    )
-    return round_.state == RoundState.DONE and db.session.scalar(later.limit(1)) is None
+    return Asked(row[0], row[1], round_.state == RoundState.DONE and not row[2]) if row else None
 
 
 def find(round_: Round, need_id: str) -> Found:
@@ -178,9 +187,9 @@ def solution_after(found: Found, moves: Sequence[Move]) -> list[Pairing]:
     return sorted([*stay, *moved.values()])
 
 
-def page(viewer: Account, round_: Round, waiting: WaitingNeed, has_match: bool) -> SuggestionPage:
-    """Return what can be done for a waiting need, with the names that the viewer may read."""
-    found = find(round_, waiting.need.code)
+def page(viewer: Account, round_: Round, need: Need) -> SuggestionPage:
+    """Return what can be done for a need, with the names that the viewer may read."""
+    found = find(round_, need.code)
     tutors = _tutors(
         viewer,
         {option.tutor_id for option in found.tutors}
@@ -211,7 +220,7 @@ def page(viewer: Account, round_: Round, waiting: WaitingNeed, has_match: bool) 
         )
         for move in found.chain
     ]
-    return SuggestionPage(waiting, has_match, options, steps, digest(found.chain))
+    return SuggestionPage(options, steps, digest(found.chain))
 
 
 def _tutors(viewer: Account, codes: set[str]) -> dict[str, NamedTutor]:

@@ -33,7 +33,6 @@ from .paging import Page, paginate
 from .scopes import Scope
 
 DEFAULT_SORT = "-priority"
-CHANGES_SHOWN = 3
 CHANGES_ABOUT_A_TUTOR = {ChangeKind.TUTOR_SESSION, ChangeKind.UNBLOCK}
 # By column, and whether its first row in ascending order holds the least: who waits least was opened last.
 SORTS: dict[str, tuple[tuple[Any, bool], ...]] = {
@@ -116,12 +115,12 @@ class WaitingLine:
 
     @property
     def changes(self) -> list[dict[str, Any]]:
-        """The single changes that would serve the need at once, best first, and no more than can be read."""
-        return self.waiting.explanation.get("changes", [])[:CHANGES_SHOWN]
+        """The single changes that would serve the need at once, best first."""
+        return self.waiting.explanation.get("changes", [])
 
     def changes_of(self, kind: str) -> list[str]:
         """Return the values of the changes of one kind."""
-        return [change["value"] for change in self.waiting.explanation.get("changes", ()) if change["kind"] == kind]
+        return [change["value"] for change in self.changes if change["kind"] == kind]
 
 
 class Choice(NamedTuple):

@@ -142,7 +142,7 @@ def certificate(
 
 
 def _plainest_competition(explanations: Mapping[str, Explanation]) -> dict[str, Any] | None:
-    """Return the smallest crowd of needs for too few sessions, as an example that can be counted by hand."""
+    """Return a small crowd of needs for too few sessions, as an example that can be counted by hand."""
     crowds = [
         (len(each.competition.needs), each.need_id, each.competition, each.subject)
         for each in explanations.values()
@@ -150,7 +150,8 @@ def _plainest_competition(explanations: Mapping[str, Explanation]) -> dict[str, 
     ]
     if not crowds:
         return None
-    needs, _need_id, crowd, subject = min(crowds, key=lambda found: found[:2])
+    # One need too many for one session is true, but hardly a crowd.
+    needs, _need_id, crowd, subject = min(crowds, key=lambda found: (found[2].sessions < 2, *found[:2]))
     return {"needs": needs, "sessions": crowd.sessions, "tutors": len(crowd.tutor_ids), "subject": subject}
 
 

@@ -53,13 +53,12 @@ def propose(coordinator: Account, round_id: int, need_id: int, choice: str, show
         When something has happened meanwhile, so that it would no longer be what was shown.
     """
     round_ = round_in_sight(coordinator, round_id)
-    found = suggestions.waiting_need(coordinator, round_, need_id) if round_ else None
-    if round_ is None or found is None:
+    asked = suggestions.asked(coordinator, round_, need_id) if round_ else None
+    if round_ is None or asked is None:
         raise NotFound
-    waiting, has_match = found
-    if has_match or not suggestions.is_latest(round_):
+    if not asked.is_open:
         raise SelectionChanged(0)
-    answer = suggestions.find(round_, waiting.need.code)
+    answer = suggestions.find(round_, asked.waiting.need.code)
     moves = answer.moves(choice)
     if not moves or suggestions.digest(moves) != shown:
         raise SelectionChanged(0)

@@ -21,18 +21,17 @@ def show(round_id: int, need_id: int) -> ResponseReturnValue:
     """Show the best tutors for a waiting need, and if none is free the shortest chain of moves."""
     viewer = access.viewer()
     round_ = round_queries.get(viewer, round_id)
-    waiting = suggestions.waiting_need(viewer, round_, need_id)
-    if waiting is None:
+    asked = suggestions.asked(viewer, round_, need_id)
+    if asked is None:
         raise NotFound
-    is_latest = suggestions.is_latest(round_)
+    need = asked.waiting.need
     return render_template(
         "suggestions/show.html",
         round=round_,
-        need=waiting[0].need,
-        pupil=waiting[0].need.pupil,
-        has_match=waiting[1],
-        is_latest=is_latest,
-        found=suggestions.page(viewer, round_, *waiting) if is_latest and not waiting[1] else None,
+        need=need,
+        pupil=need.pupil,
+        asked=asked,
+        found=suggestions.page(viewer, round_, need) if asked.is_open else None,
     )
 
 
