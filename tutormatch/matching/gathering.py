@@ -22,7 +22,7 @@ from tutormatch.matching.assignment import Assignment, Seat
 from tutormatch.matching.cover_program import CoverProgram, Relaxation
 from tutormatch.matching.repair import fill
 
-TOUCHED = (0.03, 0.01, 0.003)
+TOUCHED = (0.03, 0.003)
 """From which fraction on a variable is among the choices: few first, then more."""
 NODE_LIMIT = 50
 
@@ -45,13 +45,14 @@ def gather_needs(
         How many nodes of the search tree each integer program may open.
     """
     served = _served_by_rank(assignment)
-    best = assignment
+    best, in_use = assignment, _in_use(program, assignment)
     for least in TOUCHED:
         if len(best.seat_of) >= most:
             break
-        found = _rounded(program, relaxation, least, node_limit)
+        columns = np.flatnonzero((relaxation.values > least) | in_use)
+        found = _rounded(program, columns, node_limit) if len(columns) else None
         if found is None:
-            continue
+            break
         lost = assignment.served_pupils() - found.served_pupils()
         for pupil in sorted(lost, key=lambda pupil: (-program.openings.ranks[pupil], pupil)):
             any(seat_by_moving(found, need) for need in program.openings.open_needs_of[pupil])
@@ -67,12 +68,49 @@ def _served_by_rank(assignment: Assignment) -> Counter[int]:
     return Counter(openings.ranks[pupil] for pupil in assignment.served_pupils() - openings.served_pupils)
 
 
-def _rounded(program: CoverProgram, relaxation: Relaxation, least: float, node_limit: int) -> Assignment | None:
-    """Solve the program in whole numbers, with those variables only that are at ``least`` so large in fractions."""
+def _in_use(program: CoverProgram, assignment: Assignment) -> np.ndarray:
+    """Return which variables the seats of an assignment need."""
+    entering: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for variable, tail, head in program.arcs:
+        entering[head].append((variable, tail))
+    node_at = {hour: node for node, hour in program.hour_of.items()}
+    in_use = np.zeros(len(program.worth), dtype=bool)
+    for seat in assignment.seat_of.values():
+        if seat.need in program.entering and (seat.tutor, seat.slot) in node_at:
+            used = _way(entering, program.network.need_node[seat.need], node_at[seat.tutor, seat.slot])
+            if used:
+                in_use[[program.entering[seat.need], *used]] = True
+    for couple in program.couples:
+        seats = [assignment.seat_of[need] for need in couple.parts if need in assignment.seat_of]
+        used = [seat for seat in seats if seat.tutor == couple.tutor and seat.slot in couple.sessions]
+        if used:
+            parts = [couple.parts[seat.need] for seat in used]
+            in_use[[couple.together, *parts, *(couple.sessions[seat.slot] for seat in used)]] = True
+    return in_use
+
+
+def _way(entering: dict[int, list[tuple[int, int]]], need_node: int, hour_node: int) -> list[int]:
+    """Return the variables of the arcs on a way from a need to an hour; none if there is no way."""
+    came_by: dict[int, tuple[int, int] | None] = {hour_node: None}
+    queue = deque([hour_node])
+    while queue and need_node not in came_by:
+        node = queue.popleft()
+        for variable, tail in entering.get(node, ()):
+            if tail not in came_by:
+                came_by[tail] = (variable, node)
+                queue.append(tail)
+    way = []
+    step = came_by.get(need_node)
+    while step is not None:
+        variable, node = step
+        way.append(variable)
+        step = came_by[node]
+    return way
+
+
+def _rounded(program: CoverProgram, columns: np.ndarray, node_limit: int) -> Assignment | None:
+    """Solve the program in whole numbers, with those variables only."""
     rows = program.constraints
-    columns = np.flatnonzero(relaxation.values > least)
-    if not len(columns):
-        return None
     narrowed = program.narrowed(columns)
     is_whole = np.zeros(len(program.worth))
     for couple in program.couples:

@@ -6,7 +6,8 @@ program of the matchings with the best breadth (`tutormatch.matching.cover_progr
 bound, so that approximate ones will do.
 """
 
-from tutormatch.matching.cover_program import Relaxation
+from collections.abc import Mapping
+
 from tutormatch.matching.openings import Openings
 from tutormatch.matching.problem import Prices
 
@@ -16,7 +17,7 @@ MOST_CORRECTION = 50.0
 """How many needs a price of the linear program may be worth; more is a sign that it has not converged."""
 
 
-def cover_prices(openings: Openings, breadth: Prices, relaxation: Relaxation) -> Prices:
+def cover_prices(openings: Openings, breadth: Prices, worth: Mapping[tuple, float]) -> Prices:
     """Return prices that prove how many needs can be served beside the best breadth.
 
     Parameters
@@ -24,8 +25,9 @@ def cover_prices(openings: Openings, breadth: Prices, relaxation: Relaxation) ->
     openings : Openings
     breadth : Prices
         That prove the best breadth.
-    relaxation : Relaxation
-        Of the `CoverProgram` of these.
+    worth : mapping of tuple to float
+        What one more would add to cover, as the `CoverProgram` of these says: under ``("hour", tutor, slot)``,
+        ``("sessions", tutor)`` and ``("places", tutor)``. Empty: only the prices of breadth count.
 
     Notes
     -----
@@ -40,8 +42,8 @@ def cover_prices(openings: Openings, breadth: Prices, relaxation: Relaxation) ->
         "sessions": {key: price * step for key, price in breadth.session.items()},
         "places": {key: price * step for key, price in breadth.pupil.items()},
     }
-    for name, worth in relaxation.worth.items():
-        extra = round(min(max(worth, -MOST_CORRECTION), MOST_CORRECTION) * SCALE)
+    for name, value in worth.items():
+        extra = round(min(max(value, -MOST_CORRECTION), MOST_CORRECTION) * SCALE)
         match name:
             case ("hour", tutor, slot):
                 hour[ids[tutor], slot] = hour.get((ids[tutor], slot), 0) + extra
