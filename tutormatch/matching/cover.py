@@ -1,6 +1,6 @@
 """Cover at its best: as many further needs as the best breadth leaves room for, and the proof."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tutormatch.matching.assignment import Assignment
 from tutormatch.matching.class_network import ClassNetwork
@@ -61,12 +61,10 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices) 
         return cover
     relaxation = program.relax(ITERATIONS)
     cover = bounds.best(cover, cover_prices(openings, breadth, relaxation.worth))
-    if not cover.is_proven and len(program.worth) <= MOST_VARIABLES_EXACTLY:
-        relaxation = program.sharpen(relaxation)
-        cover = bounds.best(cover, cover_prices(openings, breadth, relaxation.worth))
     if not cover.is_proven and len(program.worth) <= MOST_VARIABLES_WHOLE:
-        found = gather_needs(cover.assignment, program, relaxation, most=cover.most)
-        cover = Cover(found, cover.prices, cover.most)
+        cover = replace(cover, assignment=gather_needs(assignment, program, relaxation))
+    if not cover.is_proven and len(program.worth) <= MOST_VARIABLES_EXACTLY:
+        cover = bounds.best(cover, cover_prices(openings, breadth, program.sharpen(relaxation).worth))
     return cover
 
 

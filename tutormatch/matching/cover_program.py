@@ -385,7 +385,7 @@ class CoverProgram:
         return Narrowed(hstack([rows.matrix[:, columns], missing]).tocsr(), gain)
 
     def sharpen(self, relaxation: Relaxation) -> Relaxation:
-        """Return the relaxation with exact prices, by the dual simplex method, and its values beside those known."""
+        """Return the relaxation with exact prices, by the dual simplex method."""
         rows = self.constraints
         is_equal = rows.least == rows.most
         is_least, is_most = ~is_equal & np.isfinite(rows.least), ~is_equal & np.isfinite(rows.most)
@@ -406,5 +406,4 @@ class CoverProgram:
         worth[is_equal] = -result.eqlin.marginals
         worth[is_most] += of_most
         worth[is_least] -= of_least
-        values = np.maximum(relaxation.values, result.x[: len(self.worth)])
-        return Relaxation(values, dict(zip(rows.names, worth.tolist(), strict=True)))
+        return Relaxation(relaxation.values, dict(zip(rows.names, worth.tolist(), strict=True)))

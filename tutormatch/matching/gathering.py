@@ -22,13 +22,13 @@ from tutormatch.matching.assignment import Assignment, Seat
 from tutormatch.matching.cover_program import CoverProgram, Relaxation
 from tutormatch.matching.repair import fill
 
-TOUCHED = (0.03, 0.003)
-"""From which fraction on a variable is among the choices: few first, then more."""
-NODE_LIMIT = 50
+TOUCHED = 0.03
+"""From which fraction on a variable is among the choices."""
+NODE_LIMIT = 10
 
 
 def gather_needs(
-    assignment: Assignment, program: CoverProgram, relaxation: Relaxation, *, most: int, node_limit: int = NODE_LIMIT
+    assignment: Assignment, program: CoverProgram, relaxation: Relaxation, *, node_limit: int = NODE_LIMIT
 ) -> Assignment:
     """Return an assignment with the same breadth, rank by rank, and more cover if one is found.
 
@@ -39,27 +39,20 @@ def gather_needs(
     program : CoverProgram
     relaxation : Relaxation
         Of the program.
-    most : int
-        How many open needs can be served at most; there the search ends.
     node_limit : int
-        How many nodes of the search tree each integer program may open.
+        How many nodes of the search tree the integer program may open.
     """
     served = _served_by_rank(assignment)
-    best, in_use = assignment, _in_use(program, assignment)
-    for least in TOUCHED:
-        if len(best.seat_of) >= most:
-            break
-        columns = np.flatnonzero((relaxation.values > least) | in_use)
-        found = _rounded(program, columns, node_limit) if len(columns) else None
-        if found is None:
-            break
-        lost = assignment.served_pupils() - found.served_pupils()
-        for pupil in sorted(lost, key=lambda pupil: (-program.openings.ranks[pupil], pupil)):
-            any(seat_by_moving(found, need) for need in program.openings.open_needs_of[pupil])
-        fill(found)
-        if _served_by_rank(found) == served and len(found.seat_of) > len(best.seat_of):
-            best = found
-    return best
+    columns = np.flatnonzero((relaxation.values > TOUCHED) | _in_use(program, assignment))
+    found = _rounded(program, columns, node_limit) if len(columns) else None
+    if found is None:
+        return assignment
+    lost = assignment.served_pupils() - found.served_pupils()
+    for pupil in sorted(lost, key=lambda pupil: (-program.openings.ranks[pupil], pupil)):
+        any(seat_by_moving(found, need) for need in program.openings.open_needs_of[pupil])
+    fill(found)
+    is_as_broad = _served_by_rank(found) == served
+    return found if is_as_broad and len(found.seat_of) > len(assignment.seat_of) else assignment
 
 
 def _served_by_rank(assignment: Assignment) -> Counter[int]:
