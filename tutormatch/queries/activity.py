@@ -10,8 +10,10 @@ from flask_babel import gettext, lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import contains_eager
 
+from ..formatting import slots_in_words
+from ..matching import Profile
 from ..models import Account, AuditEvent, AuditKind, ConsentState, Role, ScopeKind, TeacherState, TutorState
-from ..wording import label
+from ..wording import label, tutoring_language_names
 from .paging import Page, paginate
 from .people import is_named
 
@@ -40,17 +42,21 @@ DETAILS = {
     "deleted": _("deleted"),
     "matches": _("pairs"),
     "messages": _("mails"),
+    "moves": _("pairs"),
     "needs": _("needs"),
     "offered": _("offered"),
     "only_slot": _("only at this time"),
     "pairs": _("pairs"),
     "part": _("changed"),
+    "profile": _("comes first"),
     "pupils": _("pupils"),
     "role": _("role"),
     "school": _("school"),
     "schools": _("schools"),
     "scope": _("scope"),
+    "slots": _("hours"),
     "teachers": _("teachers"),
+    "tutoring_language": _("language"),
     "tutors": _("tutors"),
 }
 PARTS = {
@@ -111,6 +117,12 @@ def _value_in_words(event: AuditEvent, name: str, value: Any) -> str:
         return label(STATES[event.subject_table](value))
     if name == "role":
         return label(Role(value))
+    if name == "profile":
+        return label(Profile(value))
+    if name == "slots":
+        return slots_in_words(value)
+    if name == "tutoring_language":
+        return tutoring_language_names([value])
     if name == "scope":
         kind, _colon, place = value.partition(":")
         return f"{label(ScopeKind(kind))} {place}".strip()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, distinct, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from ..extensions import db
@@ -79,5 +79,23 @@ def others_in_session() -> ColumnElement[Any]:
             other.id != WeeklySession.id,
         )
         .correlate(WeeklySession)
+        .scalar_subquery()
+    )
+
+
+def others_in_group() -> ColumnElement[Any]:
+    """Return how many other pupils share or would share a session of a `Match`, as an SQL expression."""
+    own, other, other_match = aliased(WeeklySession), aliased(WeeklySession), aliased(Match)
+    return (
+        select(func.count(distinct(other.match_id)))
+        .select_from(own)
+        .join(other, (other.tutor_id == own.tutor_id) & (other.slot == own.slot) & (other.match_id != own.match_id))
+        .join(other_match, other_match.id == other.match_id)
+        .where(
+            own.match_id == Match.id,
+            other_match.state.in_(LIVE_STATES),
+            func.coalesce(other_match.joins_id, other_match.id) == func.coalesce(Match.joins_id, Match.id),
+        )
+        .correlate(Match)
         .scalar_subquery()
     )

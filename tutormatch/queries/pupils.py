@@ -33,7 +33,7 @@ from ..models import (
     Tutor,
     WaitingNeed,
 )
-from .groups import companions
+from .groups import others_in_group
 from .paging import Page, paginate
 from .scopes import Scope
 
@@ -207,15 +207,13 @@ def count_by_state(conditions: Iterable[ColumnElement[bool]]) -> dict[PupilState
 
 
 def standings(pupils: Sequence[Pupil]) -> list[PupilStanding]:
-    """Return where each pupil stands, in three SQL statements; the needs must be loaded."""
+    """Return where each pupil stands, in two SQL statements; the needs must be loaded."""
     needs = [need for pupil in pupils for need in pupil.open_needs]
     matches = _live_matches([need.id for need in needs])
     waiting = _latest_waiting([need.id for need in needs if need.id not in matches])
-    groups = companions(matches.values())
     by_pupil: dict[int, list[NeedStanding]] = defaultdict(list)
     for need in needs:
-        match = matches.get(need.id)
-        others = len(groups.get(match.id, ())) if match else 0
+        match, others = matches.get(need.id, (None, 0))
         by_pupil[need.pupil_id].append(NeedStanding(need, match, waiting.get(need.id), others))
     return [
         PupilStanding(
@@ -226,12 +224,12 @@ def standings(pupils: Sequence[Pupil]) -> list[PupilStanding]:
     ]
 
 
-def _live_matches(need_ids: Sequence[int]) -> dict[int, Match]:
-    """Return the live match of each need; an approved one goes before a proposed one."""
+def _live_matches(need_ids: Sequence[int]) -> dict[int, tuple[Match, int]]:
+    """Return the live match of each need, an approved one before a proposed one, and how many share its sessions."""
     if not need_ids:
         return {}
     statement = (
-        select(Match)
+        select(Match, others_in_group())
         .where(Match.need_id.in_(need_ids), Match.state.in_(LIVE_STATES))
         .order_by(Match.state.desc(), Match.id)
         .options(
@@ -239,7 +237,7 @@ def _live_matches(need_ids: Sequence[int]) -> dict[int, Match]:
             selectinload(Match.sessions),
         )
     )
-    return {match.need_id: match for match in db.session.scalars(statement)}
+    return {match.need_id: (match, others) for match, others in db.session.execute(statement)}
 
 
 def matches(match_ids: Sequence[int]) -> list[Match]:
