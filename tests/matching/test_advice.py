@@ -202,6 +202,38 @@ def test_a_condition_is_asked_for_only_where_it_serves_more():
     }
 
 
+def test_a_recruit_serves_the_most_urgent_first_wherever_most_wait():
+    source = problem(
+        [],
+        [pupil("P1"), pupil("P2"), pupil("P3", "tue-15"), pupil("P4", "wed-15")],
+        [need("N1", priority=1), need("N2", "P2", priority=1), need("N3", "P3", priority=3), need("N4", "P4")],
+    )
+    (line,) = recruitment_advice(source, solve(source), recruits=2).recruits
+    assert line.pupil_ids == (("P3", "P4"), ("P1", "P2"))
+
+
+def test_who_may_have_no_other_tutor_waits_for_an_hour_of_the_own_one():
+    source = problem(
+        [
+            tutor(
+                slots="mon-15;tue-15",
+                max_pupils=2,
+                group_size=2,
+                subjects=(Teaching("ALG", 1, 11), Teaching("MATH", 1, 11)),
+            )
+        ],
+        [pupil("P0", max_tutors=1), pupil("P1", "mon-15;tue-15", max_tutors=1)],
+        [need("N0", "P0", group_ok=True), need("N1", "P1", group_ok=True), need("N2", "P1", subject="ALG")],
+        [locked("N0", "T1", "mon-15", "P0"), locked("N1", "T1", "mon-15", "P1")],
+    )
+    solution = solve(source)
+    assert [match.joins for match in solution.matches] == ["", "N0"]
+    advice = recruitment_advice(source, solution)
+    assert advice.recruits == ()
+    assert [(line.value, line.pupil_ids) for line in advice.what_ifs] == [("", ("P1",)), ("T1", ("P1",))]
+    assert confirm(source, solution, limit=10) == 2
+
+
 def test_parts_of_the_week():
     parts = {slot: WeekPart.of(slot) for slot in (MORNING, AFTERNOON, EVENING, SUNDAY)}
     assert list(parts.values()) == [WeekPart.MORNINGS, WeekPart.AFTERNOONS, WeekPart.EVENINGS, WeekPart.WEEKEND]

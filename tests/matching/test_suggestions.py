@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.matching.builders import locked, match, need, problem, pupil, returning, tutor
+from tests.matching.builders import blocked, locked, match, need, problem, pupil, returning, tutor
 from tests.matching.standings import crowded, seats, shortest_chain, solution_of
 from tutormatch.matching import Match, Move, Suggester, Teaching, chains, solve, suggest
 from tutormatch.matching.population import generate
@@ -122,6 +122,21 @@ def test_who_moves_keeps_as_many_sessions_as_there_are():
     )
     chain = suggest(source, stands, "N1").chain
     assert chain == (Move("N1", "T2", (MON,)), Move("N2", "T2", (TUE, WED), "T2", (MON, TUE)))
+
+
+def test_a_place_is_free_only_when_every_match_of_a_pupil_goes():
+    both = (Teaching("ALG", 1, 11), Teaching("MATH", 1, 11))
+    source = problem(
+        [
+            tutor("T1", "mon-15;tue-15;wed-15", sessions_per_week=3, max_pupils=1, subjects=both),
+            tutor("T2", subjects=both),
+        ],
+        [pupil("P1", "mon-15;tue-15;wed-15"), pupil("P2", "mon-15;tue-15")],
+        [need("N1"), need("N2", "P2"), need("N3", "P2", subject="ALG")],
+        [blocked("T2", "P1")],
+    )
+    assert suggest(source, solution_of(match("N2"), match("N3", slots="tue-15")), "N1").chain == ()
+    assert len(suggest(source, solution_of(match("N2")), "N1").chain) == 2
 
 
 def test_a_need_with_a_tutor_is_shown_whom_it_could_have_instead():

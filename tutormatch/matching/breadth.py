@@ -92,6 +92,8 @@ class Breadth:
         By tutor; `joined_by` adds more.
     waiting : int
         Who has no seat.
+    with_enough_tutors : int
+        Whose own limit leaves no room for a tutor who is not theirs already.
     free_at : dict of int to int
         By slot, the pupils who are free in it.
     of_kind : dict of Kind to int
@@ -137,7 +139,7 @@ class Breadth:
     def _sides(self) -> list[Side]:
         standing = self.standing
         self._suits = self.suiting(self.of_kind)
-        self._limited = to_bits(
+        self.with_enough_tutors = to_bits(
             number for number, pupil in enumerate(self.pupils) if not standing.may_have_more_tutors(pupil)
         )
         self._own: dict[int, int] = defaultdict(int)
@@ -165,7 +167,7 @@ class Breadth:
 
     def allowed(self, tutor: int, pupils: int) -> int:
         """Return those of some pupils whose own limit lets them have a tutor."""
-        return pupils & (~self._limited | self._own[tutor])
+        return pupils & ~self.with_enough_tutors | pupils & self._own[tutor]
 
     def suiting(self, of_kind: dict[Kind, int]) -> list[int]:
         """Return by tutor the pupils of some kinds whom rules 1, 2 and 6 allow."""

@@ -184,8 +184,8 @@ class _Explainer:
         with_room = allowed & standing.with_room(teachers, pupil)
         if with_room:
             with_room &= standing.meeting(teachers, pupil, teachers.free, slots & ~taken)
-        left = (teachers.everybody, *by_rule, is_met, common, with_room)
-        funnel = tuple(FunnelStep(rule, bits.bit_count()) for rule, bits in zip(FUNNEL, left, strict=True))
+        further = (is_met.bit_count(), common.bit_count(), with_room.bit_count())
+        funnel = (*self._first_steps(teachers, by_rule), *map(FunnelStep, FUNNEL[-len(further) :], further))
         emptied = next((step.rule for step in funnel if step.tutors_left == 0), None)
         if emptied in REASON_OF:
             reason = REASON_OF[emptied]
@@ -197,7 +197,19 @@ class _Explainer:
             reason = Reason.TUTORS_FULL
         return UnmatchedExplanation(need.id, reason, funnel, need.subject, need.grade)
 
+    def _first_steps(self, teachers: Teachers, by_rule: tuple[int, ...]) -> tuple[FunnelStep, ...]:
+        """Return the steps that needs of one class share."""
+        key = (teachers, by_rule)
+        if key not in self._steps:
+            left = (teachers.everybody, *by_rule)
+            self._steps[key] = tuple(map(FunnelStep, FUNNEL, map(int.bit_count, left)))
+        return self._steps[key]
+
+    @cached_property
+    def _steps(self) -> dict[tuple[Teachers, tuple[int, ...]], tuple[FunnelStep, ...]]:
+        return {}
+
 
 def _blocked_wholly(standing: Standing, teachers: Teachers, pupil_id: str) -> int:
-    blocked = standing.blocked.get(pupil_id, {})
-    return teachers.of(tutor for tutor, bits in blocked.items() if bits == EVERY_SLOT)
+    blocked = standing.blocked.get(pupil_id)
+    return teachers.of(tutor for tutor, bits in blocked.items() if bits == EVERY_SLOT) if blocked else 0

@@ -172,7 +172,7 @@ class Recruiting:
                 and kind.requires <= {*line.conditions}
             ):
                 suits |= pupils
-        return suits
+        return suits & ~self.breadth.with_enough_tutors
 
     def _side(self, line: Recruit, slots: list[int]) -> Side:
         capacity = min(line.sessions_per_week, line.max_pupils)
