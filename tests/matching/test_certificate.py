@@ -10,7 +10,7 @@ from tests.matching.builders import blocked, locked, need, problem, pupil, tutor
 from tests.matching.oracle import Oracle
 from tests.matching.strategies import problems
 from tests.matching.test_properties import thorough
-from tutormatch.matching import Certificate, Prices, Problem, Teaching, solve, verify
+from tutormatch.matching import Certificate, Prices, Problem, Teaching, best_response, solve, verify
 from tutormatch.matching.assignment import Assignment
 from tutormatch.matching.class_network import build_class_network
 from tutormatch.matching.cover import Cover, close_cover
@@ -193,6 +193,23 @@ def test_a_pupil_with_one_tutor_left_gains_no_more_than_one_tutor_gives():
     limited = problem(two_tutors, [pupil("P1", WEEK, max_tutors=1)], needs)
     assert priced_market(free, Prices()).most_needs(0) == 2
     assert priced_market(limited, Prices()).most_needs(0) == 1
+
+
+def test_a_pupil_with_one_tutor_left_may_bring_all_needs_to_one_without_a_price():
+    source = problem(
+        [tutor("T1", WEEK, subjects=BOTH, sessions_per_week=2)],
+        [pupil("P1", WEEK, max_tutors=1)],
+        [need("N1"), need("N2", subject="ALG")],
+    )
+    assert priced_market(source, Prices()).most_needs(0) == 2
+
+
+def test_a_bound_for_very_many_needs_is_a_bound(monkeypatch):
+    source = generate("60:25", 2).problem
+    _, _, cover = closed(source)
+    exact = priced_market(source, cover.prices).most_needs(len(source.needs) + 1)
+    monkeypatch.setattr(best_response, "MOST_CANDIDATES", 0)
+    assert priced_market(source, cover.prices).most_needs(len(source.needs) + 1) >= exact
 
 
 def test_a_pupils_own_tutor_costs_no_place():

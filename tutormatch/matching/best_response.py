@@ -17,8 +17,10 @@ from tutormatch.matching.slots import SLOTS_PER_WEEK
 
 MOST_NEEDS = 6
 """The ways to split needs up grow fast with their number; who has more gets a simpler, weaker bound."""
-MOST_CANDIDATES = 2_000_000
+CANDIDATES_AT_ONCE = 2_000_000
 """How many needs with a tutor are looked at in one go."""
+MOST_CANDIDATES = 20_000_000
+"""With more of them in all, pupils with several needs get the simpler, weaker bound."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,10 @@ class BestResponse:
         alone[list(market.own_tutors)] = False
         needs = market.first_need[alone]
         total += int(np.maximum(worth_of_first[alone] + worth_of_need - self.first[needs], 0).sum())
+        is_small = market.tutors_of_kind.count[market.need_kind][~alone[market.need_pupil]].sum() <= MOST_CANDIDATES
         for count in np.unique(market.need_count[~alone]).tolist():
             pupils = np.flatnonzero(~alone & (market.need_count == count))
-            gains_of = self._split if count <= MOST_NEEDS else self._apart
+            gains_of = self._split if count <= MOST_NEEDS and is_small else self._apart
             total += int(gains_of(pupils, count, worth_of_first[pupils], worth_of_need).sum())
         return total
 
@@ -169,7 +172,7 @@ class BestResponse:
             return
         of_kind = market.tutors_of_kind.among(may_share)
         candidates = np.add.reduceat(of_kind.count[market.need_kind], market.first_need)[pupils]
-        part = np.cumsum(candidates) // MOST_CANDIDATES
+        part = np.cumsum(candidates) // CANDIDATES_AT_ONCE
         for each in np.unique(part):
             yield self._sharing(pupils[part == each], of_kind)
 
