@@ -264,7 +264,9 @@ def test_what_releasing_could_serve_is_what_solving_without_locks_serves(seed):
     released = Problem.of(
         source.tutors, source.pupils, source.needs, [pair for pair in source.pairs if pair.status != "locked"]
     )
-    assert improvable(source, solve(source, time_limit=0)) == breadth(released) - breadth(source)
+    gain = breadth(released) - breadth(source)
+    for profile in Profile:
+        assert improvable(source, solve(source, profile=profile, time_limit=0)) == gain
 
 
 def test_nothing_to_advise_in_an_empty_programme():

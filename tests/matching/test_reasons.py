@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from tests.matching.builders import blocked, locked, need, problem, pupil, returning, tutor
+from tests.matching.builders import blocked, locked, match, need, problem, pupil, returning, tutor
 from tutormatch.matching import Reason, Teaching, explain, explain_all, solve
+from tutormatch.matching.explanations import explain_unmatched
 
 WEEK = "mon-15;tue-15;wed-15"
 BOTH = (Teaching("ALG", 1, 11), Teaching("MATH", 1, 11))
@@ -52,6 +53,18 @@ def test_a_slot_block_leaves_the_other_slots():
     solution = solve(problem(*both_free, [blocked(slots="mon-15")]))
     assert [match.slots for match in solution.matches] == [(24 + 15,)]
     assert solve(problem(*both_free, [blocked(slots="mon-15;tue-15")])).unmatched[0].reason is (Reason.NO_COMMON_TIME)
+
+
+def test_a_session_of_a_group_takes_one_hour_and_a_place_for_each():
+    pupils = [pupil("P1"), pupil("P2"), pupil("P3", "tue-15")]
+    needs = [need("N1", "P1"), need("N2", "P2"), need("N3", "P3")]
+    stands = [match("N1"), match("N2", joins="N1")]
+    roomy = problem([tutor(slots="mon-15;tue-15", sessions_per_week=2, max_pupils=3)], pupils, needs)
+    (unmatched,) = explain_unmatched(roomy, stands)
+    assert unmatched.funnel[-1].tutors_left == 1
+    without_place = problem([tutor(slots="mon-15;tue-15", sessions_per_week=2, max_pupils=2)], pupils, needs)
+    (unmatched,) = explain_unmatched(without_place, stands)
+    assert (unmatched.funnel[-1].tutors_left, unmatched.reason) == (0, Reason.TUTORS_FULL)
 
 
 def test_a_match_tells_its_facts():

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tutormatch.matching.breadth import Breadth
-from tutormatch.matching.objective import BREADTH
 from tutormatch.matching.openings import to_numbers
-from tutormatch.matching.problem import PairStatus, Problem, Profile, Solution
+from tutormatch.matching.problem import Match, PairStatus, Problem, Solution
 from tutormatch.matching.recruits import Recruit, Recruiting
 from tutormatch.matching.slots import format_slot
 from tutormatch.matching.standing import Standing
@@ -78,19 +77,25 @@ def recruitment_advice(problem: Problem, solution: Solution, *, recruits: int = 
 
 def breadth_of(problem: Problem, solution: Solution) -> Breadth:
     """Return the largest breadth that keeps what is locked."""
+    return Breadth(problem, solution.matches, _agreed(problem, solution), solution.certificate.profile)
+
+
+def _agreed(problem: Problem, solution: Solution) -> list[Match]:
     locked = {pair.need_id for pair in problem.pairs if pair.status is PairStatus.LOCKED}
-    agreed = [match for match in solution.matches if match.need_id in locked]
-    return Breadth(problem, solution.matches, agreed, solution.certificate.profile)
+    return [match for match in solution.matches if match.need_id in locked]
 
 
 def improvable(problem: Problem, solution: Solution) -> int:
-    """Return how many more pupils could have a tutor of their own if locked matches were released."""
-    has_locks = any(pair.status is PairStatus.LOCKED for pair in problem.pairs)
-    levels = {level.name: level for level in solution.certificate.levels}
-    if not has_locks and BREADTH in levels and solution.certificate.profile is not Profile.DEPTH_FIRST:
-        return levels[BREADTH].gap
-    served = {problem.need[match.need_id].pupil_id for match in solution.matches if not match.joins}
-    return Breadth(problem, solution.matches, ()).served - len(served)
+    """Return how many more pupils could have a tutor of their own if locked matches were released.
+
+    Counted from the most there can be beside the locked matches, whatever the solution's profile made of that.
+    """
+    agreed = _agreed(problem, solution)
+    if not agreed:
+        return 0
+    served = {problem.need[match.need_id].pupil_id for match in agreed if not match.joins}
+    beside = breadth_of(problem, solution).served + len(served)
+    return Breadth(problem, solution.matches, ()).served - beside
 
 
 def _balance(standing: Standing) -> tuple[dict[int, int], dict[int, int]]:
