@@ -90,7 +90,7 @@ class _Taken:
 
 
 def _plans(problem: Problem, matches: Collection[Match], taken: _Taken) -> list[_Plan]:
-    """Return what may change, leaving out tutors with whom nobody wants a further session."""
+    """Return what may change, leaving out tutors who could not give or with whom nobody wants a further session."""
     by_tutor = defaultdict(list)
     for match in sorted(matches):
         if taken.is_open(match):
@@ -103,7 +103,9 @@ def _plans(problem: Problem, matches: Collection[Match], taken: _Taken) -> list[
     given: dict[str, int] = defaultdict(int)
     for tutor_id, own in by_tutor.items():
         tutor = problem.tutor[tutor_id]
-        if all(problem.need[match.need_id].sessions_per_week == 1 for match in own):
+        left = tutor.sessions_per_week - taken.by_tutor[tutor_id].bit_count()
+        firsts = sum(not taken.stay[match.need_id] for match in own)
+        if left <= firsts or all(problem.need[match.need_id].sessions_per_week == 1 for match in own):
             continue
         free = to_bits(tutor.slots) & ~taken.by_tutor[tutor_id]
         for match in own:

@@ -19,7 +19,7 @@ from tutormatch.matching.seating import seat_sessions
 TRIES = 60_000
 """How many needs are looked at in all: some seconds at the scale of a country, where each tutor gets few."""
 CANDIDATES_PER_TUTOR = 60
-SCANNED_PER_TUTOR = 2_000
+SCANNED_PER_TUTOR = 1_000
 ROUNDS = 3
 NOBODY = ""
 

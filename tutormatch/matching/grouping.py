@@ -9,6 +9,7 @@ everybody who joins can work; among several the one that most needs ask for.
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 
 from tutormatch.matching.flows import SINK, SOURCE, cheapest_flow
@@ -64,6 +65,8 @@ def join_groups(
 
 def attend(problem: Problem, matches: Collection[Match]) -> tuple[Match, ...]:
     """Let group places take part in further sessions of their hosts, as far as pupils are free and wish to."""
+    if not any(match.joins for match in matches):
+        return tuple(sorted(matches))
     groups = _Groups(problem, tuple(sorted(matches)), Profile.BREADTH_FIRST)
     agreed = {pair.need_id for pair in problem.pairs if pair.status is PairStatus.LOCKED}
     return tuple(sorted(groups.extend(match) if match.need_id not in agreed else match for match in matches))
@@ -90,8 +93,13 @@ class _Groups:
             if pair.status is PairStatus.BLOCKED:
                 self.blocked[pair.tutor_id, pair.pupil_id] |= to_bits(pair.slots) or EVERY_SLOT
         self.seekers = [need for need in problem.needs if need.group_ok and need.id not in self.match_of]
+        self.profile = profile
+
+    @cached_property
+    def ranks(self) -> dict[str, int]:
+        problem = self.problem
         agreed = {pair.need_id for pair in problem.pairs if pair.status is PairStatus.LOCKED}
-        self.ranks = pupil_ranks(problem, (need for need in problem.needs if need.id not in agreed), profile)
+        return pupil_ranks(problem, (need for need in problem.needs if need.id not in agreed), self.profile)
 
     def join(self) -> list[Match]:
         """Return new group places."""
@@ -127,11 +135,16 @@ class _Groups:
         return _Session(host, tutor, slot, languages, max(0, tutor.group_size - len(group)))
 
     def _sessions(self) -> Iterator[_Session]:
+        """Yield the sessions in which there is a place that somebody could take."""
         problem = self.problem
         wanted = {(need.subject, need.grade) for need in self.seekers}
+        seeking = {need.pupil_id for need in self.seekers}
         for match in self.match_of.values():
             host, tutor = problem.need[match.need_id], problem.tutor[match.tutor_id]
             if match.joins or not host.group_ok or tutor.group_size < 2 or (host.subject, host.grade) not in wanted:
+                continue
+            pupils = self.pupils_of[tutor.id]
+            if len(pupils) >= tutor.max_pupils and seeking.isdisjoint(pupils):
                 continue
             for slot in match.slots:
                 session = self._session(match, slot)
@@ -140,16 +153,22 @@ class _Groups:
 
     def _choices(self) -> list[tuple[_Session, list[Need]]]:
         """Return each session with the needs that may join it, all in one language."""
+        sessions = sorted(self._sessions(), key=lambda session: (session.host.id, session.slot))
+        if not sessions:
+            return []
+        wanted = {(session.host.subject, session.host.grade, session.slot) for session in sessions}
+        kinds = {(subject, grade) for subject, grade, _ in wanted}
         seekers_of = defaultdict(list)
         # Pupils without any tutor first, then the most urgent: only so many are looked at for each session.
         for need in sorted(
-            self.seekers,
+            (need for need in self.seekers if (need.subject, need.grade) in kinds),
             key=lambda need: (need.pupil_id in self.tutors_of, -self.ranks[need.pupil_id], -need.priority, need.id),
         ):
             for slot in self._pupil(need).slots:
-                seekers_of[need.subject, need.grade, slot].append(need)
+                if (need.subject, need.grade, slot) in wanted:
+                    seekers_of[need.subject, need.grade, slot].append(need)
         choices = []
-        for session in sorted(self._sessions(), key=lambda session: (session.host.id, session.slot)):
+        for session in sessions:
             seekers = seekers_of[session.host.subject, session.host.grade, session.slot]
             suited = list(islice((need for need in seekers if self._may_join(need, session)), SEEKERS_PER_SESSION))
             by_language = {
