@@ -1,6 +1,9 @@
 """Advice whom to recruit and what to change: every number is confirmed by solving again."""
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +24,8 @@ from tutormatch.matching import (
     improvable,
     recruitment_advice,
     solve,
+    write_problem,
+    write_solution,
 )
 from tutormatch.matching.population import generate
 from tutormatch.matching.slots import format_slot, parse_slot
@@ -267,6 +272,26 @@ def test_what_releasing_could_serve_is_what_solving_without_locks_serves(seed):
     gain = breadth(released) - breadth(source)
     for profile in Profile:
         assert improvable(source, solve(source, profile=profile, time_limit=0)) == gain
+
+
+def test_another_hash_seed_gives_the_same_advice_and_suggestions(tmp_path):
+    source = generate("40:16", 3).problem
+    solution = solve(source, time_limit=0)
+    write_problem(source, tmp_path / "problem")
+    write_solution(solution, tmp_path / "solution")
+    waits = solution.unmatched[0].need_id
+    told = set()
+    for seed in ("1", "4242"):
+        for command in (["advise"], ["suggest", waits], ["explain", waits]):
+            name, *rest = command
+            done = subprocess.run(
+                [sys.executable, "-m", "tutormatch.matching", name, tmp_path / "problem", tmp_path / "solution", *rest],
+                env=os.environ | {"PYTHONHASHSEED": seed},
+                check=True,
+                capture_output=True,
+            )
+            told.add((name, done.stdout))
+    assert len(told) == 3
 
 
 def test_nothing_to_advise_in_an_empty_programme():
