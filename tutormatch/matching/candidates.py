@@ -47,14 +47,13 @@ def candidates(assignment: Assignment, needs: Collection[int]) -> dict[int, list
             row, column = np.nonzero((own[:, None, :] & theirs[None, :, :]).any(axis=2))
             for place, tutor in zip(row.tolist(), tutors[column].tolist(), strict=True):
                 found.setdefault(some[place], []).append(tutor)
+    with_tutor = {openings.pupil_of[need] for need in assignment.seat_of} | openings.tutors_of_pupil.keys()
     for need in needs:
-        own_tutors = (
-            tutor
-            for tutor in assignment.own_tutors(openings.pupil_of[need])
-            if assignment.has_sessions(tutor) and openings.suits(need, tutor)
-        )
-        found[need] = list(dict.fromkeys([*own_tutors, *found.get(need, ())]))
-    return {need: found[need] for need in needs if found[need]}
+        if (pupil := openings.pupil_of[need]) in with_tutor:
+            own = [tutor for tutor in assignment.own_tutors(pupil) if assignment.has_sessions(tutor)]
+            if own := [tutor for tutor in own if openings.suits(need, tutor)]:
+                found[need] = list(dict.fromkeys([*own, *found.get(need, ())]))
+    return {need: found[need] for need in needs if need in found}
 
 
 def _by_wish(assignment: Assignment, needs: Collection[int]) -> dict:

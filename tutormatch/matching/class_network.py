@@ -15,7 +15,6 @@ every offer without that tutor and every other family of an offer with that tuto
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,7 +25,7 @@ from tutormatch.matching.network import LARGEST_COST, SINK, SOURCE, Network, Too
 from tutormatch.matching.objective import POINTS, pair_items, urgency_points
 from tutormatch.matching.openings import Openings, to_numbers, to_words
 from tutormatch.matching.slots import HOURS_PER_DAY, SLOTS_PER_WEEK
-from tutormatch.matching.steering import steered_pairs
+from tutormatch.matching.steering import steered_needs
 from tutormatch.matching.supply import Supply
 
 POINT = 2
@@ -37,7 +36,7 @@ STEERED_FOR_POINTS, STEERED = 16, 3
 """To how many tutors for each pupil, with and without all points in the network."""
 NEEDS_FOR_POINTS = 6_000
 """Above this institutions are not told apart: points then come from liked arcs, not from a cheapest flow."""
-OFFER, LOCAL_OFFER, FAMILY, KIND, HOUR = range(5)
+OFFER, LOCAL_OFFER, FAMILY, KIND = range(4)
 
 
 @dataclass(frozen=True)
@@ -159,8 +158,7 @@ class _Builder:
         self.needs = np.array(openings.open_needs, dtype=np.int64)
         self.pupil_of = np.array([openings.pupil_of[need] for need in openings.open_needs], dtype=np.int64)
         has_open = set(openings.open_needs_of)
-        self.steered = set(steered_pairs(openings, STEERED_FOR_POINTS if has_points else STEERED))
-        gaining = {*openings.locked_pairs, *openings.returning, *self.steered}
+        gaining = {*openings.locked_pairs, *openings.returning}
         self.gaining = sorted(pair for pair in gaining if pair[1] in has_open)
         self.blocked = {pupil: tutors for pupil, tutors in openings.blocked_tutors.items() if pupil in has_open}
         special = {tutor for tutors in self.blocked.values() for tutor in tutors}
@@ -174,10 +172,11 @@ class _Builder:
     def build(self) -> ClassNetwork:
         self._slots()
         self._wishes()
-        detours = [*self._direct(), *self._around_blocked()]
+        direct = np.concatenate([self._direct(), self._steered()])
+        detours = self._around_blocked()
         self._layers(detours)
-        tutor_node = self._tutors(detours)
-        need_node = self._pupils_and_needs(detours)
+        tutor_node = self._tutors(direct)
+        need_node = self._pupils_and_needs(detours, direct)
         tail, head, capacity, rank, worth = self.arcs.columns()
         return ClassNetwork(
             self.arcs.node_count,
@@ -210,7 +209,8 @@ class _Builder:
         self.family_has = reached(self.kind_families, self.kind_has, self.supply.family_count)
         self.offer_has = reached(self.supply.family_offers[:, ::-1], self.family_has, len(self.supply.offers))
         self.local_has = reached(self.supply.local_offer_kinds[:, ::-1], self.kind_has, len(self.supply.local_offers))
-        self.pupil_slots = SlotLists.of(to_words(openings.pupil_free))
+        self.pupil_words = to_words(openings.pupil_free)
+        self.pupil_slots = SlotLists.of(self.pupil_words)
         tutors_left = np.array(openings.tutors_left, dtype=np.int64)
         entry, slot = self.pupil_slots.expand(self.pupil_of)
         may = tutors_left[self.pupil_of[entry]] > 0
@@ -247,17 +247,32 @@ class _Builder:
         self.local_wish = np.array(local_wish, dtype=np.int64)
         self.wish_count, self.local_wish_count = len(wishes), len(local)
 
-    def _direct(self) -> Iterator[_Detour]:
-        """Yield what leads a need to a tutor of the pupil's own, or who worked with the pupil before."""
-        openings = self.openings
+    def _direct(self) -> np.ndarray:
+        """Return what leads a need to a tutor of the pupil's own, or who worked with the pupil before.
+
+        Rows are the place of the need, the tutor, the slot and what it is worth.
+        """
+        openings, rows = self.openings, []
         for tutor, pupil in self.gaining:
             bits = openings.common_slots(tutor, pupil) if openings.may_meet(tutor, pupil) else 0
             for need in openings.open_needs_of[pupil] if bits else ():
-                if not openings.suits(need, tutor):
-                    continue
-                worth = POINT * self._direct_points(need, tutor, pupil)
-                for slot in to_numbers(bits):
-                    yield _Detour(self.place_of[need], HOUR, tutor, slot, worth)
+                if openings.suits(need, tutor):
+                    worth = POINT * self._direct_points(need, tutor, pupil)
+                    rows += [(self.place_of[need], tutor, slot, worth) for slot in to_numbers(bits)]
+        return table(rows, 4)
+
+    def _steered(self) -> np.ndarray:
+        """Return what leads needs to tutors who may see their pupils more than once; rows as in `_direct`."""
+        openings = self.openings
+        needs, tutors = steered_needs(openings, STEERED_FOR_POINTS if self.has_points else STEERED)
+        places = np.searchsorted(self.needs, needs)
+        slots = SlotLists.of(openings.tutor_words[tutors] & self.pupil_words[self.pupil_of[places]])
+        entry, slot = slots.expand(np.arange(len(needs)))
+        worth = np.full(len(needs), POINT * STEERING, dtype=np.int64)
+        for row in range(len(needs)) if self.has_points else ():
+            pupil = int(self.pupil_of[places[row]])
+            worth[row] += POINT * self._direct_points(int(needs[row]), int(tutors[row]), pupil)
+        return np.stack([places[entry], tutors[entry], slot, worth[entry]], axis=1)
 
     def _direct_points(self, need: int, tutor: int, pupil: int) -> int:
         record = self.problem.needs[need]
@@ -268,8 +283,7 @@ class _Builder:
             is_returning=(tutor, pupil) in self.openings.returning,
         )
         same_tutor = POINTS["same_tutor"] * ((tutor, pupil) in self.openings.locked_pairs)
-        steering = STEERING * ((tutor, pupil) in self.steered)
-        return sum(items.values()) - urgency_points(record) + same_tutor + steering
+        return sum(items.values()) - urgency_points(record) + same_tutor
 
     def _around_blocked(self) -> list[_Detour]:
         """Take needs with a blocked tutor out of their wishes in the slots that this concerns, and lead them around."""
@@ -327,8 +341,7 @@ class _Builder:
         offered = self.offer_has, self.local_has, self.family_has, self.kind_has
         extra = [np.zeros_like(has) for has in offered]
         for detour in detours:
-            if detour.layer != HOUR:
-                extra[detour.layer][detour.thing, detour.slot] = True
+            extra[detour.layer][detour.thing, detour.slot] = True
         asking, slot = self._locally()
         wished = np.zeros((self.wish_count, SLOTS_PER_WEEK), dtype=bool)
         wished[self.wish_of[self.asking], self.asked_slot] = True
@@ -378,19 +391,16 @@ class _Builder:
         may = np.isin(self.asking_locally[entry] * SLOTS_PER_WEEK + slot, key)
         return entry[may], slot[may]
 
-    def _tutors(self, detours: list[_Detour]) -> np.ndarray:
+    def _tutors(self, direct: np.ndarray) -> np.ndarray:
         """Add kind → tutor → sink, with a node between them for each hour to which a need has an arc of its own."""
         arcs, openings = self.arcs, self.openings
         key = self.hour_tutor * SLOTS_PER_WEEK + self.hour_slot
-        own = np.unique(
-            np.array(
-                [each.thing * SLOTS_PER_WEEK + each.slot for each in detours if each.layer == HOUR], dtype=np.int64
-            )
-        )
+        own = np.unique(direct[:, 1] * SLOTS_PER_WEEK + direct[:, 2])
         node = self.kind[self.supply.kind_of[self.hour_tutor], self.hour_slot]
         is_own = np.isin(key, own)
-        own_node = arcs.nodes(int(np.count_nonzero(is_own)))
-        self.hour_nodes = dict(zip(key[is_own].tolist(), own_node.tolist(), strict=True))
+        own_node = arcs.nodes(len(own))
+        # Hours are in the order of tutors and slots, as their keys are.
+        self.direct_node = own_node[np.searchsorted(own, direct[:, 1] * SLOTS_PER_WEEK + direct[:, 2])]
         self.starts.append(arcs.node_count)
         from_kind = node[is_own] != NO_NODE
         arcs.add(node[is_own][from_kind], own_node[from_kind], 1)
@@ -406,7 +416,7 @@ class _Builder:
         arcs.add(tutor_node[tutors], SINK, np.array([openings.safe_sessions(tutor) for tutor in tutors.tolist()]))
         return tutor_node
 
-    def _pupils_and_needs(self, detours: list[_Detour]) -> dict[int, int]:
+    def _pupils_and_needs(self, detours: list[_Detour], direct: np.ndarray) -> dict[int, int]:
         """Add source → pupil → need, and what leads on from the needs."""
         arcs, openings = self.arcs, self.openings
         need_node = arcs.nodes(len(self.needs))
@@ -419,22 +429,19 @@ class _Builder:
         is_met = local != NO_NODE
         place = self.asking_locally[entry]
         arcs.add(need_node[place[is_met]], local[is_met], self.most, worth=self._share(place, slot)[is_met])
+        arcs.add(need_node[direct[:, 0]], self.direct_node, self.most, worth=direct[:, 3])
+        nodes_of = (self.offer, self.local_offer, self.family, self.kind)
         rows = table(
             (
                 (need_node[detour.need], node, detour.worth)
                 for detour in detours
-                if (node := self._node_of(detour)) != NO_NODE
+                if (node := nodes_of[detour.layer][detour.thing, detour.slot]) != NO_NODE
             ),
             3,
         )
         arcs.add(rows[:, 0], rows[:, 1], self.most, worth=rows[:, 2])
         self._pupils(need_node)
         return dict(zip(openings.open_needs, need_node.tolist(), strict=True))
-
-    def _node_of(self, detour: _Detour) -> int:
-        if detour.layer == HOUR:
-            return self.hour_nodes[detour.thing * SLOTS_PER_WEEK + detour.slot]
-        return (self.offer, self.local_offer, self.family, self.kind)[detour.layer][detour.thing, detour.slot]
 
     def _share(self, place: np.ndarray, slot: np.ndarray) -> np.ndarray:
         """Return 1 where a slot falls to this one of the needs of its pupil, so that they keep apart."""

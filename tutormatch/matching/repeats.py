@@ -45,10 +45,12 @@ class _Exchange:
             return False
         first = seats[0]
         tutors = self._for_both(need, first.need)
+        if not len(tutors):
+            return False
         with_time = tutors[(openings.tutor_words[tutors] & to_words([openings.pupil_free[pupil]])).any(axis=1)]
         # Every pupil starts elsewhere, so that not all of them come to the same few.
-        turn = need % max(1, len(with_time))
-        for tutor in np.roll(with_time, -turn)[:TUTORS_PER_NEED].tolist():
+        count = min(len(with_time), TUTORS_PER_NEED)
+        for tutor in with_time[(need + np.arange(count)) % max(1, len(with_time))].tolist():
             if tutor != first.tutor and assignment.has_sessions(tutor) and self._swap(need, first.need, tutor):
                 return True
         return False
