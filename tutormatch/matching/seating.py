@@ -27,10 +27,15 @@ def seat_sessions(free_of: Sequence[int], wanted: Sequence[int], sessions: int) 
     Augmenting paths (Kuhn): a path never takes a session from a need that has it, so first
     sessions stay first.
     """
+    if len(free_of) > sessions or not all(free_of):
+        return None
+    usable = [to_numbers(bits) for bits in free_of]
+    if len(usable) == 1:
+        return [usable[0][: min(wanted[0], sessions)]]
     holder: dict[int, int] = {}
 
     def seat(need: int, tried: set[int]) -> bool:
-        for slot in to_numbers(free_of[need]):
+        for slot in usable[need]:
             if slot not in tried and holder.get(slot) != need:
                 tried.add(slot)
                 if slot not in holder or seat(holder[slot], tried):
@@ -38,7 +43,7 @@ def seat_sessions(free_of: Sequence[int], wanted: Sequence[int], sessions: int) 
                     return True
         return False
 
-    if len(free_of) > sessions or not all(seat(need, set()) for need in range(len(free_of))):
+    if not all(seat(need, set()) for need in range(len(usable))):
         return None
     for turn in range(1, max(wanted, default=0)):
         for need, count in enumerate(wanted):
