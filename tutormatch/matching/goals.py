@@ -1,7 +1,7 @@
 """The levels of the objective as gains over the variables of a `Program`."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,7 +25,7 @@ from tutormatch.matching.program import Program
 from tutormatch.matching.slots import weekday_of
 
 LARGEST_WEIGHT = 1 << 16
-"""Pupils of different rank share one gain as long as the weights that keep their order add up to this at most."""
+"""Ranks share one aim as long as the weights that keep their order add up to this at most."""
 
 Gain = Mapping[int, int]
 """By variable."""
@@ -38,7 +38,9 @@ class Goal:
     Attributes
     ----------
     level : str
-    gains : tuple of Gain
+    aims : tuple of tuple of Gain
+        In their order. Gains of one aim, counts of pupils each, can be weighed against
+        each other so that they are maximised in their order at once.
     count : Gain
         The level has reached ``agreed + sign * count``.
     agreed : int
@@ -47,7 +49,7 @@ class Goal:
     """
 
     level: str
-    gains: tuple[Gain, ...]
+    aims: tuple[tuple[Gain, ...], ...]
     count: Gain
     agreed: int
     sign: int = 1
@@ -55,6 +57,15 @@ class Goal:
     def reached(self, count: int) -> int:
         """Return the number of the level for a value of its count."""
         return self.agreed + self.sign * count
+
+
+def weighed(aim: Sequence[Gain]) -> Gain:
+    """Return one gain that keeps the order of those of an aim: a unit of one outweighs all that follow."""
+    weights = dict(aim[-1])
+    for gain, following in zip(aim[-2::-1], aim[:0:-1], strict=True):
+        unit = weights[next(iter(following))] * (len(following) + 1)
+        weights |= dict.fromkeys(gain, unit)
+    return weights
 
 
 def value(gain: Gain, values: np.ndarray) -> int:
@@ -116,7 +127,7 @@ class Goals:
                 self.program.row({**dict.fromkeys((*meetings, *others), 1), self.served[pupil]: -1}, 0, np.inf)
 
     def of_profile(self) -> list[Goal]:
-        """Return the goals in their order."""
+        """Return the goals in their order; without groups and further sessions only those that one session has."""
         build: Mapping[str, Callable[[], Goal]] = {
             COMPLETE: self._complete,
             BREADTH: self._breadth,
@@ -126,25 +137,23 @@ class Goals:
             QUALITY: self._quality,
             BALANCE: self._balance,
         }
-        levels = LEVELS[self.openings.profile]
-        return [build[level]() for level in levels if self.program.whole or level in (BREADTH, COVER)]
+        levels = LEVELS[self.openings.profile] if self.program.whole else (BREADTH, COVER, QUALITY)
+        return [build[level]() for level in levels]
 
     def _by_rank(self, level: str, variable_of: Mapping[int, int], agreed: int) -> Goal:
-        """Put the pupils in order: in each gain one pupil outweighs all of lower ranks."""
+        """Put the pupils in order: one pupil outweighs all of lower ranks."""
         of_rank: dict[int, list[int]] = defaultdict(list)
         for pupil, variable in variable_of.items():
             of_rank[self.openings.ranks[pupil]].append(variable)
-        gains: list[dict[int, int]] = []
+        aims: list[list[Gain]] = []
         total = LARGEST_WEIGHT
         for rank in sorted(of_rank, reverse=True):
             total *= len(of_rank[rank]) + 1
             if total > LARGEST_WEIGHT:
-                gains.append({})
+                aims.append([])
                 total = len(of_rank[rank]) + 1
-            for variable in gains[-1]:
-                gains[-1][variable] *= len(of_rank[rank]) + 1
-            gains[-1].update(dict.fromkeys(of_rank[rank], 1))
-        return Goal(level, tuple(gains), dict.fromkeys(variable_of.values(), 1), agreed)
+            aims[-1].append(dict.fromkeys(of_rank[rank], 1))
+        return Goal(level, tuple(map(tuple, aims)), dict.fromkeys(variable_of.values(), 1), agreed)
 
     def _breadth(self) -> Goal:
         return self._by_rank(BREADTH, self.served, len(self.agreed_own))
@@ -179,7 +188,7 @@ class Goals:
         for pupil, variable in self.served.items():
             count[variable] -= 1
             order[variable] -= ranks[pupil]
-        return Goal(COVER, (count, order), count, len(self.locked_own) - len(self.agreed_own))
+        return Goal(COVER, ((count,), (order,)), count, len(self.locked_own) - len(self.agreed_own))
 
     def _groups(self) -> Goal:
         ranks, pupil_of = self.openings.ranks, self.openings.pupil_of
@@ -196,7 +205,7 @@ class Goals:
         for pupil, variable in self.served.items():
             if pupil in self.helped or pupil in self.agreed:
                 order[variable] -= top
-        return Goal(GROUPS, (count, order), count, len(self.openings.locked) - len(self.locked_own))
+        return Goal(GROUPS, ((count,), (order,)), count, len(self.openings.locked) - len(self.locked_own))
 
     @cached_property
     def helped(self) -> dict[int, int]:
@@ -210,7 +219,7 @@ class Goals:
         gain = Counter(range(len(self.program.seats)))
         gain.subtract(self.program.own.values())
         agreed = sum(len(match.slots) - 1 for match in self.locked_own)
-        return Goal(DEPTH, (gain,), gain, agreed)
+        return Goal(DEPTH, ((gain,),), gain, agreed)
 
     def _quality(self) -> Goal:
         program, openings = self.program, self.openings
@@ -229,13 +238,13 @@ class Goals:
                     gain[variable] += points
             if may_repeat and not is_together:
                 gain[program.meets(tutor, pupil)] -= POINTS["same_tutor"]
-        for pair, seats in program.seats_of.items():
+        for pair, seats in program.seats_of.items() if program.whole else ():
             days = self._days(pair, seats)
             if len(days) > 1 and problem.needs[pair[0]].sessions_per_week > 1:
                 gain[program.own[pair]] -= POINTS["spread"]
                 for day in days:
                     gain[day] += POINTS["spread"]
-        return Goal(QUALITY, (gain,), gain, quality(problem, openings.locked))
+        return Goal(QUALITY, ((gain,),), gain, quality(problem, openings.locked))
 
     def _days(self, pair: tuple[int, int], seats: list[int]) -> list[int]:
         """Return a variable for each weekday on which the two could meet, 1 only if they do."""
@@ -260,7 +269,7 @@ class Goals:
         for tutor, variables in of_tutor.items():
             self._even(gain, variables, with_tutor[tutor], min(len(variables), openings.sessions_left[tutor]))
         agreed = sum(count * (count - 1) // 2 for count in (*in_school.values(), *with_tutor.values()))
-        return Goal(BALANCE, (gain,), gain, agreed, sign=-1)
+        return Goal(BALANCE, ((gain,),), gain, agreed, sign=-1)
 
     def _even(self, gain: dict[int, int], variables: list[int], before: int, most: int) -> None:
         """Count how many of ``variables`` are 1, each one more at a higher cost than the one before."""

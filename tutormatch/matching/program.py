@@ -278,6 +278,8 @@ class Program:
             need, tutor = openings.need_index[match.need_id], openings.tutor_index[match.tutor_id]
             if need not in opened:
                 continue
+            if match.joins and not self.whole:
+                continue
             if match.joins:
                 values[place[Seat(need, tutor, match.slots[0])]] = 1
             else:

@@ -52,8 +52,8 @@ SHARE_OF_STAGE: Mapping[str, float] = {
 STAGES = tuple(SHARE_OF_STAGE)
 SEED = 1
 DEFAULT_EFFORT = 10.0
-SEATS_FOR_EXACT = 3_000
-"""Above this the integer program is not tried: it would not end within a coordinator's patience."""
+SEATS_PER_SECOND, SEATS_PER_SECOND_OF_COVER = 300, 1_000
+"""How many seats a problem may have, for each second of effort, to be closed at every level or at cover alone."""
 
 
 class Cancelled(RuntimeError):
@@ -215,7 +215,7 @@ class _Run:
             if stages.has_time:
                 matches = self._deepen(problem, exchange(problem, matches, self.profile))
         with stages.stage("close"):
-            matches = self._close(matches)
+            matches = self._close(problem, matches)
         with stages.stage("certify"):
             certificate = self._certificate(measure(self.problem, matches, self.profile))
         with stages.stage("explain"):
@@ -257,21 +257,41 @@ class _Run:
             return flow_units
         return most_needs(openings, network)
 
-    def _close(self, matches: tuple[Match, ...]) -> tuple[Match, ...]:
-        """Close what is left open at every level, if the problem is small enough."""
+    def _close(self, problem: Problem, matches: tuple[Match, ...]) -> tuple[Match, ...]:
+        """Close what is left open, at every level or at cover alone, if the problem is small enough for it."""
+        effort = self.stages.effort if self.stages.has_time else 0
         openings = Openings(self.problem, self.profile)
-        if self.stages.effort <= 0 or not self.stages.has_time or openings.has_more_seats(SEATS_FOR_EXACT):
-            return matches
+        if not openings.has_more_seats(int(effort * SEATS_PER_SECOND)):
+            return self._close_every_level(openings, matches, effort)
+        is_open = measure(problem, matches, self.profile)[COVER].total < self.bounds[COVER].value
+        if is_open and not openings.has_more_seats(int(effort * SEATS_PER_SECOND_OF_COVER)):
+            return self._close_cover(problem, matches, effort)
+        return matches
+
+    def _close_every_level(self, openings: Openings, matches: tuple[Match, ...], effort: float) -> tuple[Match, ...]:
         # Imported here because it takes long, and a large problem does not need it.
         from tutormatch.matching.closing import close
 
         proven = [] if self.profile is Profile.DEPTH_FIRST else [BREADTH]
-        closed = close(openings, matches, effort=self.stages.effort, proven=proven)
+        closed = close(openings, matches, effort=effort, proven=proven)
         self.closed = closed.bounds
         if closed.is_complete:
             return attend(self.problem, closed.matches)
         # A run that met its limit may have left a seat free.
         return self._deepen(self.problem, closed.matches)
+
+    def _close_cover(self, problem: Problem, matches: tuple[Match, ...], effort: float) -> tuple[Match, ...]:
+        from tutormatch.matching.closing import close
+
+        openings = Openings(problem, self.profile)
+        closed = close(openings, matches, effort=effort, proven=[BREADTH], whole=False)
+        if problem is self.problem:
+            self.closed = {COVER: closed.bounds[COVER]} if COVER in closed.bounds else {}
+        if closed.better_at != COVER:
+            return matches
+        # Other needs are served now: their groups and further sessions are to be found anew.
+        found = join_groups(problem, closed.matches, self.profile)
+        return self._deepen(problem, exchange(problem, found, self.profile))
 
     def _deepen(self, problem: Problem, matches: tuple[Match, ...]) -> tuple[Match, ...]:
         """Give further sessions, and look again at what the moved sessions make possible."""
