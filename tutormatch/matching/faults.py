@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from tutormatch.matching.memory import collection_paused
 from tutormatch.matching.problem import Need, Pair, PairStatus, Problem, Pupil, Tutor
 from tutormatch.matching.rules import agreed_hosts, meets_requirements, teaches, tutoring_language
 from tutormatch.matching.slots import format_slot, format_slots
@@ -71,7 +72,8 @@ def check(
         Duplicate identifiers, references to missing records, and locked matches
         that break a hard rule. Empty if the problem can be solved.
     """
-    return _Check(problem, row_of, known or {}).run()
+    with collection_paused():
+        return _Check(problem, row_of, known or {}).run()
 
 
 class _Check:
@@ -239,9 +241,11 @@ class _Check:
                 self._add(PAIRS, pair, "tutor_id", tutor.id, expected, 5)
             before.append(pair)
             others.append(pair)
-        self._agreed_groups(need_taken, session_at)
+        shared = [pairs for pairs in session_at.values() if len(pairs) > 1]
+        if shared:
+            self._agreed_groups(need_taken, shared)
 
-    def _agreed_groups(self, locked: Mapping[str, Pair], session_at: Mapping[tuple[str, int], list[Pair]]) -> None:
+    def _agreed_groups(self, locked: Mapping[str, Pair], shared: Collection[list[Pair]]) -> None:
         """Rule 7: locked matches that share a session of a tutor are a group, if they may be one."""
         hosts = agreed_hosts(locked.values())
         place = {need_id: number for number, need_id in enumerate(locked)}
@@ -251,7 +255,7 @@ class _Check:
                 first, second = sorted((joining, host), key=lambda pair: place[pair.need_id])
                 expected = f"slots of which one match of the group has all{self._also(first)}"
                 self._add(PAIRS, second, "slots", format_slots(second.slots), expected, 7)
-        groups = {tuple(place[pair.need_id] for pair in pairs): pairs for pairs in session_at.values()}
+        groups = {tuple(place[pair.need_id] for pair in pairs): pairs for pairs in shared}
         told: set[tuple[int, str]] = set()
         for _, pairs in sorted(groups.items()):
             group = pairs[:1]
