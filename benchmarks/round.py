@@ -37,6 +37,7 @@ from tutormatch.models import (
     ScopeKind,
     Teacher,
     Tutor,
+    WaitingNeed,
 )
 from tutormatch.services.accounts import names
 from tutormatch.services.catalogue import load_catalogue
@@ -164,6 +165,7 @@ def values_of_addresses(round_id: int) -> dict[str, Callable[[], Any]]:
     return {
         "round_id": lambda: round_id,
         "match_id": first(Match.id, Match.round_id == round_id),
+        "need_id": first(WaitingNeed.need_id, WaitingNeed.round_id == round_id),
         "pupil_id": first(Match.pupil_id, Match.round_id == round_id),
         "tutor_id": first(Tutor.id),
         "teacher_id": first(Teacher.account_id),

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask, request
@@ -18,6 +18,8 @@ from .i18n import best_locale, collation_key
 from .matching.slots import format_slots, parse_slots
 
 log = logging.getLogger("tutormatch.database")
+# Many people have the same free time, and a round or a suggestion reads that of everybody.
+_parse_slots = lru_cache(maxsize=8192)(parse_slots)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -165,7 +167,7 @@ class WeeklySlots(TypeDecorator[frozenset[int]]):
         return None if value is None else format_slots(value)
 
     def process_result_value(self, value: str | None, dialect: Any) -> frozenset[int] | None:
-        return None if value is None else parse_slots(value)
+        return None if value is None else _parse_slots(value)
 
 
 class Codes(TypeDecorator[tuple[str, ...]]):

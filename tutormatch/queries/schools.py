@@ -25,6 +25,7 @@ from ..models import (
     TeacherState,
     WeeklySession,
 )
+from .groups import others_in_session
 from .paging import Page
 from .pupils import state_of_pupil
 from .scopes import Scope
@@ -70,6 +71,7 @@ class SchoolSession:
     class_label: str
     subject: str
     tutor: str
+    others: int
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,7 @@ def week_of(viewer: Account, school: School) -> list[SchoolSession]:
                 (Scope.of_coordinator(viewer).has_tutor(), Account.last_name + " " + Account.first_name),
                 else_=localized_name(Institution),
             ),
+            others_in_session(),
         ).where(Pupil.school_id == school.id)
     )
     return [SchoolSession(*row) for row in rows]

@@ -17,6 +17,7 @@ from ..queries import pupils as pupil_queries
 from ..queries import schools as school_queries
 from ..queries.pupils import PupilFilter
 from ..queries.schools import SchoolSession
+from ..wording import in_a_group
 
 bp = Blueprint("schools", __name__, url_prefix="/schools")
 
@@ -83,7 +84,11 @@ def _entries(sessions: Iterable[SchoolSession]) -> dict[int, list[dict[str, Any]
         entries[session.slot].append(
             {
                 "title": ", ".join(part for part in (session.pupil_name, session.class_label) if part),
-                "lines": [session.subject, session.tutor],
+                "lines": [
+                    session.subject,
+                    session.tutor,
+                    *([in_a_group(session.others)] if session.others else []),
+                ],
                 "url": url_for("pupils.show", pupil_id=session.pupil_id),
                 "tone": "good",
             }
