@@ -111,27 +111,37 @@ class Chains:
         for need_id, leaving in self._leaving.items():
             self._matches_of[leaving.tutor].append(need_id)
             self._matches_of[leaving.pupil_id].append(need_id)
+        # Tutors who could give one of several sessions of a match to somebody else.
+        self._with_several = {leaving.tutor for leaving in self._leaving.values() if len(leaving.match.slots) > 1}
         is_small = self.arrivals_at_most >= EVERY_WAY
         self._hopeless = set() if is_small else self._leaving.keys() - self._hopeful()
 
     def _hopeful(self) -> set[str]:
         """Return the matches from which moves lead to a tutor with a session to spare.
 
-        What pupils' other sessions forbid, or make free, is not looked at.
+        What pupils' other sessions forbid, or make free, is not looked at; a rare chain in which
+        two needs of one pupil move is missed for that.
         """
         standing = self.standing
-        hopeful = {need_id for need_id, leaving in self._leaving.items() if len(leaving.match.slots) > 1}
+        # Who has several sessions may leave one to another pupil, if the tutor has a place.
+        hopeful = {
+            need_id
+            for need_id, leaving in self._leaving.items()
+            if len(leaving.match.slots) > 1 and standing.pupils_left[leaving.tutor] > 0
+        }
         comes_from: dict[str, list[str]] = defaultdict(list)
         for need_id, leaving in self._leaving.items():
             need, pupil = self.problem.need[need_id], self.problem.pupil[leaving.pupil_id]
             teachers, slots = standing.teachers(need.subject), to_bits(pupil.slots)
             suited = standing.suited(need)[-1]
-            own = teachers.of(each for each in standing.own_tutors[pupil.id] if each != leaving.tutor)
-            spare = teachers.with_sessions & (teachers.with_places | own)
-            if suited & spare & standing.meeting(teachers, pupil, teachers.free, slots):
+            at = suited & standing.meeting(teachers, pupil, teachers.at, slots)
+            own = {each for each in standing.own_tutors[pupil.id] if each != leaving.tutor}
+            spare = teachers.with_sessions & (teachers.with_places | teachers.of(own))
+            is_spare = suited & spare & standing.meeting(teachers, pupil, teachers.free, slots)
+            if is_spare or at & teachers.of(own & self._with_several):
                 hopeful.add(need_id)
                 continue
-            at = suited & standing.meeting(teachers, pupil, teachers.at, slots) & self._with_matches(teachers)
+            at &= self._with_matches(teachers)
             for tutor in teachers.numbers(at):
                 # Where an hour is free the tutor is full: whoever goes makes room.
                 has_free_hour = slots & standing.tutor_free[tutor]
@@ -223,7 +233,11 @@ class Chains:
             suited &= self._with_matches(teachers)
         free = standing.pupil_free(pupil)
         # With these the pupil needs no further place, so that who makes room might stay.
-        with_tutors = {tutor for tutor in standing.own_tutors.get(pupil.id, ()) if standing.sessions_left[tutor] > 0}
+        with_tutors = {
+            tutor
+            for tutor in standing.own_tutors.get(pupil.id, ())
+            if standing.sessions_left[tutor] > 0 or tutor in self._with_several
+        }
         for tutor in teachers.numbers(suited):
             tutor_free = standing.tutor_free[tutor]
             for other in dict.fromkeys((*self._matches_of[tutor], *own)) if own else self._matches_of[tutor]:
