@@ -254,6 +254,14 @@ def test_a_language_for_each_two_of_a_group_but_none_for_all_names_all_rows(tmp_
     assert "rule 7: expected a language in common in a session of tutor T1 (rows 2, 3)" in fault
 
 
+def test_who_cannot_be_in_an_agreed_group_is_no_fault_of_the_others(tmp_path):
+    tables = agreed(needs=("N2,P2,MATH,5", "N2,P2,MATH,4"))
+    tables["pairs"].append("T1,P3,N4,locked,tue-15")
+    tables["pupils"][1] = tables["pupils"][1].replace("kk>ru", "ru>kk")
+    (fault,) = faults_of(write(tmp_path / "problem", **tables))
+    assert fault.startswith("pairs.csv:3: ")
+
+
 def test_two_agreed_needs_of_a_pupil_in_one_slot_are_refused(tmp_path):
     tables = agreed()
     tables["pairs"].append("T1,P2,N3,locked,tue-15")
