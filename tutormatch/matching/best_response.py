@@ -9,6 +9,7 @@ not looked at: the bound stays a bound.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -88,14 +89,19 @@ class BestResponse:
     def _apart(self, pupils: np.ndarray, count: int, worth_of_first: np.ndarray, worth_of_need: int) -> np.ndarray:
         """Return a simple bound: the pupil pays for one new tutor at the most, and chooses each hour by itself."""
         market = self.market
-        tutor = market.hour_tutor
-        price = np.where(market.sessions[tutor] > 0, self.hour + self.session[tutor], NOTHING)
         needs = market.first_need[pupils][:, None] + np.arange(count)
-        cheapest = market.cheapest(price)[needs]
+        cheapest = self._without_place[needs]
         further = np.maximum(worth_of_need - cheapest, 0).sum(axis=1)
         new_pupil = (self.first[needs] - cheapest).min(axis=1)
         new_pupil[[pupil in market.own_tutors for pupil in pupils.tolist()]] = 0
         return np.maximum(worth_of_first + further - new_pupil, 0)
+
+    @cached_property
+    def _without_place(self) -> np.ndarray:
+        """By open need, the price of its cheapest seat without that of a new pupil."""
+        tutor = self.market.hour_tutor
+        price = np.where(self.market.sessions[tutor] > 0, self.hour + self.session[tutor], NOTHING)
+        return self.market.cheapest(price)
 
     def _split(self, pupils: np.ndarray, count: int, worth_of_first: np.ndarray, worth_of_need: int) -> np.ndarray:
         """Return the best over all ways to split up any of the ``count`` needs."""

@@ -183,16 +183,34 @@ class Market:
     def cheapest_by_slot(self, price: np.ndarray) -> np.ndarray:
         """Return the least of ``price`` (by hour) for each open need in each slot of its pupil, need after need."""
         table = np.full((len(self.kinds), SLOTS_PER_WEEK), NOTHING, dtype=np.int64)
+        # How many hours have the least price.
+        count = np.zeros((len(self.kinds), SLOTS_PER_WEEK), dtype=np.int64)
         for kind in range(len(self.kinds)):
             _, hours = self.hours.positions(self.tutors_of_kind.list(kind))
-            np.minimum.at(table[kind], self.hour_slot[hours], price[hours])
+            slot, prices = self.hour_slot[hours], price[hours]
+            np.minimum.at(table[kind], slot, prices)
+            count[kind] = np.bincount(slot[prices == table[kind][slot]], minlength=SLOTS_PER_WEEK)
         asking, at = self.slots.positions(self.need_pupil)
         found = table[self.need_kind[asking], self.slots.values[at]]
         for pupil in self.blocked:
             for need in range(self.first_need[pupil], self.first_need[pupil] + self.need_count[pupil]):
-                start = np.searchsorted(asking, need)
-                found[start : start + self.slots.count[pupil]] = self._unblocked(pupil, need, price)
+                kind = self.need_kind[need]
+                barred = self._barred(pupil, need, price, table[kind])
+                if np.any(((barred > 0) & (barred == count[kind]))[self.slots.list(pupil)]):
+                    start = np.searchsorted(asking, need)
+                    found[start : start + self.slots.count[pupil]] = self._unblocked(pupil, need, price)
         return found
+
+    def _barred(self, pupil: int, need: int, price: np.ndarray, least: np.ndarray) -> np.ndarray:
+        """Return by slot how many of the cheapest hours are of tutors whom the pupil must not meet then."""
+        barred = np.zeros(SLOTS_PER_WEEK, dtype=np.int64)
+        for tutor, slots in self.blocked[pupil].items():
+            if self.suits(need, tutor):
+                hours = np.arange(self.hours.start[tutor], self.hours.start[tutor] + self.hours.count[tutor])
+                slot = self.hour_slot[hours]
+                is_cheapest = (price[hours] == least[slot]) & np.isin(slot, list(slots))
+                barred[slot[is_cheapest]] += 1
+        return barred
 
     def cheapest(self, price: np.ndarray) -> np.ndarray:
         """Return for each open need the least of ``price`` (by hour) among the hours its pupil could use."""
