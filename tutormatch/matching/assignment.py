@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tutormatch.matching.openings import Openings, to_bits, to_numbers
+from tutormatch.matching.openings import Openings, to_numbers
 from tutormatch.matching.problem import Match
 
 
@@ -51,12 +51,6 @@ class Assignment:
     def takes_new(self, tutor: int) -> bool:
         """Return whether the tutor can give a session to one more pupil."""
         return self.has_sessions(tutor) and self.new_pupils[tutor] < self.openings.pupils_left[tutor]
-
-    @property
-    def with_new_pupils(self) -> int:
-        """The tutors who can take one more pupil, as bits."""
-        taking = (self.new_pupils[tutor] < left for tutor, left in enumerate(self.openings.pupils_left))
-        return to_bits(tutor for tutor, takes in enumerate(taking) if takes)
 
     def has_room(self, tutor: int, pupil: int) -> bool:
         """Return whether limits allow the two one more session."""

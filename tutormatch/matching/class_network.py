@@ -14,29 +14,21 @@ who worked with the pupil before or shares a locked match with the pupil, and, a
 every offer without that tutor and every other family of an offer with that tutor.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from tutormatch.matching.detours import FAMILY, KIND, LOCAL_OFFER, OFFER, POINT, Detour, Detours, direct_hours
 from tutormatch.matching.layers import NO_NODE, Arcs, SlotLists, reached, table
 from tutormatch.matching.network import LARGEST_COST, SINK, SOURCE, Network, TooLargeForCosts
-from tutormatch.matching.objective import POINTS, pair_items, urgency_points
-from tutormatch.matching.openings import Openings, to_numbers, to_words
+from tutormatch.matching.objective import POINTS, urgency_points
+from tutormatch.matching.openings import Openings, to_words
 from tutormatch.matching.slots import HOURS_PER_DAY, SLOTS_PER_WEEK
-from tutormatch.matching.steering import steered_needs
 from tutormatch.matching.supply import Supply
 
-POINT = 2
-"""What a point is worth in the costs of arcs; less than that leads a pupil's needs to different slots."""
-STEERING = 128
-"""In points, leads pupils to tutors who may see them more than once; more than a pair can earn otherwise."""
-STEERED_FOR_POINTS, STEERED = 16, 3
-"""To how many tutors for each pupil, with and without all points in the network."""
 NEEDS_FOR_POINTS = 6_000
 """Above this institutions are not told apart: points then come from liked arcs, not from a cheapest flow."""
-OFFER, LOCAL_OFFER, FAMILY, KIND = range(4)
 
 
 @dataclass(frozen=True)
@@ -114,9 +106,6 @@ class ClassNetwork:
             np.append(self.capacity, self.supply),
             np.append(cost, 0),
             self.supply,
-            self.need_node,
-            {},
-            self.unit,
         )
 
 
@@ -139,17 +128,6 @@ def build_class_network(openings: Openings, needs_for_points: int = NEEDS_FOR_PO
     return _Builder(openings, len(openings.open_needs) <= needs_for_points).build()
 
 
-@dataclass(frozen=True, slots=True)
-class _Detour:
-    """An arc from a need to a node of the supply at one slot."""
-
-    need: int
-    layer: int
-    thing: int
-    slot: int
-    worth: int
-
-
 class _Builder:
     def __init__(self, openings: Openings, has_points: bool) -> None:
         self.openings = openings
@@ -158,10 +136,7 @@ class _Builder:
         self.needs = np.array(openings.open_needs, dtype=np.int64)
         self.pupil_of = np.array([openings.pupil_of[need] for need in openings.open_needs], dtype=np.int64)
         has_open = set(openings.open_needs_of)
-        gaining = {*openings.locked_pairs, *openings.returning}
-        self.gaining = sorted(pair for pair in gaining if pair[1] in has_open)
-        self.blocked = {pupil: tutors for pupil, tutors in openings.blocked_tutors.items() if pupil in has_open}
-        special = {tutor for tutors in self.blocked.values() for tutor in tutors}
+        special = {tutor for pupil, tutors in openings.blocked_tutors.items() if pupil in has_open for tutor in tutors}
         self.patrons_of = [pupil.patrons if has_points else frozenset() for pupil in self.problem.pupils]
         patrons = {patron for pupil in has_open for patron in self.patrons_of[pupil]}
         self.supply = Supply(openings, special, patrons)
@@ -172,7 +147,7 @@ class _Builder:
     def build(self) -> ClassNetwork:
         self._slots()
         self._wishes()
-        direct = np.concatenate([self._direct(), self._steered()])
+        direct = direct_hours(self.openings, self.pupil_words, self.has_points)
         detours = self._around_blocked()
         self._layers(detours)
         tutor_node = self._tutors(direct)
@@ -247,95 +222,27 @@ class _Builder:
         self.local_wish = np.array(local_wish, dtype=np.int64)
         self.wish_count, self.local_wish_count = len(wishes), len(local)
 
-    def _direct(self) -> np.ndarray:
-        """Return what leads a need to a tutor of the pupil's own, or who worked with the pupil before.
-
-        Rows are the place of the need, the tutor, the slot and what it is worth.
-        """
-        openings, rows = self.openings, []
-        for tutor, pupil in self.gaining:
-            bits = openings.common_slots(tutor, pupil) if openings.may_meet(tutor, pupil) else 0
-            for need in openings.open_needs_of[pupil] if bits else ():
-                if openings.suits(need, tutor):
-                    worth = POINT * self._direct_points(need, tutor, pupil)
-                    rows += [(self.place_of[need], tutor, slot, worth) for slot in to_numbers(bits)]
-        return table(rows, 4)
-
-    def _steered(self) -> np.ndarray:
-        """Return what leads needs to tutors who may see their pupils more than once; rows as in `_direct`."""
-        openings = self.openings
-        needs, tutors = steered_needs(openings, STEERED_FOR_POINTS if self.has_points else STEERED)
-        places = np.searchsorted(self.needs, needs)
-        slots = SlotLists.of(openings.tutor_words[tutors] & self.pupil_words[self.pupil_of[places]])
-        entry, slot = slots.expand(np.arange(len(needs)))
-        worth = np.full(len(needs), POINT * STEERING, dtype=np.int64)
-        for row in range(len(needs)) if self.has_points else ():
-            pupil = int(self.pupil_of[places[row]])
-            worth[row] += POINT * self._direct_points(int(needs[row]), int(tutors[row]), pupil)
-        return np.stack([places[entry], tutors[entry], slot, worth[entry]], axis=1)
-
-    def _direct_points(self, need: int, tutor: int, pupil: int) -> int:
-        record = self.problem.needs[need]
-        items = pair_items(
-            self.problem.tutors[tutor],
-            self.problem.pupils[pupil],
-            record,
-            is_returning=(tutor, pupil) in self.openings.returning,
-        )
-        same_tutor = POINTS["same_tutor"] * ((tutor, pupil) in self.openings.locked_pairs)
-        return sum(items.values()) - urgency_points(record) + same_tutor
-
-    def _around_blocked(self) -> list[_Detour]:
+    def _around_blocked(self) -> list[Detour]:
         """Take needs with a blocked tutor out of their wishes in the slots that this concerns, and lead them around."""
-        openings, supply = self.openings, self.supply
-        detours: list[_Detour] = []
-        if not self.blocked:
-            return detours
-        kinds_of = supply.kinds_of_family()
-        offers_of_family, families_of = defaultdict(set), defaultdict(list)
-        for offer, family in supply.family_offers.tolist():
-            offers_of_family[family].add(offer)
-            families_of[offer].append(family)
+        if not self.openings.blocked:
+            return []
+        ways = Detours(self.openings, self.supply)
         stays = np.ones(len(self.asking), dtype=bool)
         concerned = np.zeros(len(self.problem.pupils), dtype=bool)
-        concerned[list(self.blocked)] = True
+        concerned[list(self.openings.blocked_tutors)] = True
+        found: list[Detour] = []
         for entry in np.flatnonzero(concerned[self.pupil_of[self.asking]]).tolist():
             place, slot = int(self.asking[entry]), int(self.asked_slot[entry])
             pupil = int(self.pupil_of[place])
-            absent = {
-                int(supply.family_of[supply.kind_of[tutor]])
-                for tutor in self.blocked[pupil]
-                if (openings.blocked[tutor, pupil] & openings.tutor_free[tutor]) >> slot & 1
-            }
             offers = self.offers_of[self.wish_of[place]]
-            without = {offer for family in absent for offer in offers_of_family[family]}
-            if without.isdisjoint(offer for offer, _ in offers):
-                continue
-            stays[entry] = False
-            patrons = sorted(self.patrons_of[pupil])
-            for offer, points in offers:
-                worth, local_worth = POINT * points, POINT * (points + POINTS["patron"])
-                if offer not in without:
-                    detours.append(_Detour(place, OFFER, offer, slot, worth))
-                    detours += [
-                        _Detour(place, LOCAL_OFFER, supply.local_offers[offer, patron], slot, local_worth)
-                        for patron in patrons
-                        if (offer, patron) in supply.local_offers
-                    ]
-                    continue
-                for family in families_of[offer]:
-                    if family in absent:
-                        continue
-                    detours.append(_Detour(place, FAMILY, family, slot, worth))
-                    detours += [
-                        _Detour(place, KIND, kind, slot, local_worth)
-                        for kind in kinds_of[family]
-                        if supply.kinds[kind][1] in patrons
-                    ]
+            detours = ways.around(place, pupil, slot, offers, sorted(self.patrons_of[pupil]))
+            if detours is not None:
+                stays[entry] = False
+                found += detours
         self.asking, self.asked_slot = self.asking[stays], self.asked_slot[stays]
-        return detours
+        return found
 
-    def _layers(self, detours: list[_Detour]) -> None:
+    def _layers(self, detours: list[Detour]) -> None:
         """Add a node for everything that is wished for and offered in a slot, and the arcs between."""
         supply, arcs = self.supply, self.arcs
         offered = self.offer_has, self.local_has, self.family_has, self.kind_has
@@ -416,7 +323,7 @@ class _Builder:
         arcs.add(tutor_node[tutors], SINK, np.array([openings.safe_sessions(tutor) for tutor in tutors.tolist()]))
         return tutor_node
 
-    def _pupils_and_needs(self, detours: list[_Detour], direct: np.ndarray) -> dict[int, int]:
+    def _pupils_and_needs(self, detours: list[Detour], direct: np.ndarray) -> dict[int, int]:
         """Add source → pupil → need, and what leads on from the needs."""
         arcs, openings = self.arcs, self.openings
         need_node = arcs.nodes(len(self.needs))

@@ -1,19 +1,18 @@
 """What is still open in a problem once its locked matches stand.
 
 Records are numbered by their place in the problem, which is sorted by identifier;
-a set of slots is an ``int`` with one bit for each slot of the week, and a set of
-tutors one with a bit for each tutor.
+a set of slots is an ``int`` with one bit for each slot of the week.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from tutormatch.matching.objective import pupil_ranks
-from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Profile, Pupil, Tutor
+from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Profile, Pupil
 from tutormatch.matching.rules import agreed_hosts
 from tutormatch.matching.slots import SLOTS_PER_WEEK
 
@@ -159,56 +158,6 @@ class Openings:
             self.tutors_left[pupil] -= 1
         self.locked_pairs[tutor, pupil] += 1
 
-    @cached_property
-    def teaching(self) -> dict[tuple[str, int], int]:
-        """By subject and grade, the tutors who teach it, as bits."""
-        tutors: dict[tuple[str, int], int] = defaultdict(int)
-        for index, tutor in enumerate(self.problem.tutors):
-            for each in tutor.subjects:
-                for grade in range(each.grade_from, each.grade_to + 1):
-                    tutors[each.subject, grade] |= 1 << index
-        return tutors
-
-    @cached_property
-    def speaking(self) -> dict[str, int]:
-        """By tutoring language, the tutors who speak it, as bits."""
-        return self._tutors_by(lambda tutor: tutor.languages)
-
-    @cached_property
-    def with_condition(self) -> dict[str, int]:
-        """By condition that a pupil may require, the tutors who meet it, as bits."""
-        return self._tutors_by(lambda tutor: tutor.conditions)
-
-    @cached_property
-    def coming_from(self) -> dict[str, int]:
-        """By institution, its tutors, as bits."""
-        return self._tutors_by(lambda tutor: {tutor.institution} - {""})
-
-    @cached_property
-    def _free_at(self) -> dict[int, int]:
-        free_at: dict[int, int] = defaultdict(int)
-        for index, bits in enumerate(self.tutor_free):
-            for slot in to_numbers(bits):
-                free_at[slot] |= 1 << index
-        return free_at
-
-    def _tutors_by(self, marks_of: Callable[[Tutor], Iterable[str]]) -> dict[str, int]:
-        tutors: dict[str, int] = defaultdict(int)
-        for index, tutor in enumerate(self.problem.tutors):
-            for mark in marks_of(tutor):
-                tutors[mark] |= 1 << index
-        return tutors
-
-    def suited_tutors(self, subject: str, grade: int, languages: Iterable[str], requires: Iterable[str]) -> int:
-        """Return the tutors who suit by rules 1, 2 and 6, whatever their time, as bits."""
-        speaking = 0
-        for code in languages:
-            speaking |= self.speaking.get(code, 0)
-        tutors = self.teaching.get((subject, grade), 0) & speaking
-        for tag in requires:
-            tutors &= self.with_condition.get(tag, 0)
-        return tutors
-
     def safe_sessions(self, tutor: int) -> int:
         """Return how many open sessions ``tutor`` can give whoever the pupils are.
 
@@ -220,64 +169,12 @@ class Openings:
             return self.sessions_left[tutor]
         return min(self.sessions_left[tutor], self.pupils_left[tutor])
 
-    @cached_property
-    def with_sessions(self) -> int:
-        """The tutors who can give one more session, as bits."""
-        return to_bits(tutor for tutor, left in enumerate(self.sessions_left) if left > 0)
-
-    @cached_property
-    def with_new_pupils(self) -> int:
-        """The tutors who can take one more pupil, as bits."""
-        return to_bits(tutor for tutor, left in enumerate(self.pupils_left) if left > 0)
-
-    @cached_property
-    def own_tutors(self) -> dict[int, int]:
-        """By pupil, the tutors of the pupil's locked matches, as bits."""
-        tutors: dict[int, int] = defaultdict(int)
-        for tutor, pupil in self.locked_pairs:
-            tutors[pupil] |= 1 << tutor
-        return tutors
-
-    @cached_property
-    def returning_tutors(self) -> dict[int, int]:
-        """By pupil, the tutors who worked with the pupil before, as bits."""
-        tutors: dict[int, int] = defaultdict(int)
-        for tutor, pupil in self.returning:
-            tutors[pupil] |= 1 << tutor
-        return tutors
-
     def common_slots(self, tutor: int, pupil: int) -> int:
         """Return the slots in which the two could meet, as bits; limits are not looked at."""
         bits = self.tutor_free[tutor] & self.pupil_free[pupil]
         if bits and (tutor, pupil) in self.blocked:
             bits &= ~self.blocked[tutor, pupil]
         return bits
-
-    def tutors_of(self, need: int) -> int:
-        """Return the tutors that ``need`` may still get, as bits."""
-        if need not in self._tutors_of:
-            record, pupil = self.problem.needs[need], self.pupil_of[need]
-            languages, requires = self.problem.pupils[pupil].languages, self.problem.pupils[pupil].requires
-            suited = self.suited_tutors(record.subject, record.grade, languages, requires)
-            self._tutors_of[need] = suited & self._within_reach[pupil]
-        return self._tutors_of[need]
-
-    @cached_property
-    def _within_reach(self) -> list[int]:
-        """By pupil, the tutors with common time and room for one more session of the two, as bits."""
-        within_reach = []
-        for pupil, free in enumerate(self.pupil_free):
-            with_time = 0
-            for slot in to_numbers(free):
-                with_time |= self._free_at.get(slot, 0)
-            with_room = self.own_tutors.get(pupil, 0)
-            if self.tutors_left[pupil] > 0:
-                with_room |= self.with_new_pupils
-            within_reach.append(with_time & with_room & self.with_sessions)
-        for tutor, pupil in self.blocked:
-            if not self.common_slots(tutor, pupil):
-                within_reach[pupil] &= ~(1 << tutor)
-        return within_reach
 
     def may_meet(self, tutor: int, pupil: int) -> bool:
         """Return whether limits leave the two one more session."""
@@ -301,10 +198,6 @@ class Openings:
 
     @cached_property
     def _options(self) -> dict[int, dict[int, int]]:
-        return {}
-
-    @cached_property
-    def _tutors_of(self) -> dict[int, int]:
         return {}
 
     def has_more_seats(self, count: int) -> bool:
@@ -376,6 +269,10 @@ class Openings:
             self._suited[key] = tutors[speaks]
         return self._suited[key]
 
+    def suited_tutors(self, subject: str, grade: int, languages: Iterable[str], requires: frozenset[str]) -> int:
+        """Return the tutors who suit by rules 1, 2 and 6 as bits."""
+        return to_bits(self.suited(Wish(subject, grade, tuple(languages), requires)).tolist())
+
     def suits(self, need: int, tutor: int) -> bool:
         """Return whether rules 1, 2 and 6 let ``tutor`` take ``need``."""
         suited = self.suited(self.wish_of[need])
@@ -392,31 +289,6 @@ class Openings:
         """The rank of every pupil with open needs, 1 being the least urgent."""
         ranks = pupil_ranks(self.problem, (self.problem.needs[need] for need in self.open_needs), self.profile)
         return {self.pupil_index[pupil_id]: rank for pupil_id, rank in ranks.items()}
-
-    @cached_property
-    def repeats(self) -> dict[int, dict[int, list[int]]]:
-        """Return what rule 4 lets a tutor do beyond `safe_sessions`.
-
-        Returns
-        -------
-        dict of int to dict of int to list of int
-            By tutor and pupil, the needs of pupils who could meet the tutor more than once.
-        """
-        roomy = to_bits(
-            tutor for tutor, sessions in enumerate(self.sessions_left) if sessions > self.safe_sessions(tutor)
-        )
-        needs_of_pair = defaultdict(list)
-        for pupil, needs in sorted(self.open_needs_of.items()) if roomy else ():
-            for need in needs:
-                for tutor in to_numbers(self.tutors_of(need) & roomy):
-                    # Who are not yet together need one slot for each meeting.
-                    if self.common_slots(tutor, pupil).bit_count() > 1 or (tutor, pupil) in self.locked_pairs:
-                        needs_of_pair[tutor, pupil].append(need)
-        repeats: dict[int, dict[int, list[int]]] = defaultdict(dict)
-        for (tutor, pupil), needs in needs_of_pair.items():
-            if len(needs) > 1 or (tutor, pupil) in self.locked_pairs:
-                repeats[tutor][pupil] = needs
-        return repeats
 
     @cached_property
     def roomy(self) -> np.ndarray:

@@ -114,8 +114,5 @@ def build_pair_graph(seats: Seats) -> PairGraph:
         capacity=capacity,
         cost=cost,
         supply=supply,
-        need_node=need_node,
-        hour_node={first_hour + place: divmod(hour, SLOTS_PER_WEEK) for place, hour in enumerate(hours.tolist())},
-        unit=worth.unit,
     )
     return PairGraph(network, need, tutor, slot)
