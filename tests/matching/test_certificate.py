@@ -43,7 +43,7 @@ def closed(source: Problem) -> tuple[Assignment, Prices, Cover]:
 def with_prices(source: Problem, **prices: Prices):
     """Return a solution whose certificate claims what these prices show."""
     solution = solve(source)
-    certificate = replace(solution.certificate, prices=prices)
+    certificate = replace(solution.certificate, prices={**solution.certificate.prices, **prices})
     reached = {level.name: level.reached for level in certificate.levels}
     bounds = Bounds(source, solution.matches, certificate, reached)
     levels = tuple(

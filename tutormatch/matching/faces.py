@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tutormatch.matching.class_network import ClassNetwork
-from tutormatch.matching.cuts import Depths, nested_cuts
+from tutormatch.matching.cuts import Depths
 from tutormatch.matching.engines import ENGINES, SolverFailed, cheapest_transshipment, largest_flow
 from tutormatch.matching.network import SINK, SOURCE
 
@@ -31,7 +31,7 @@ class _Face:
     fixed: np.ndarray
 
 
-def best_flow(network: ClassNetwork, engine: str) -> np.ndarray:
+def best_flow(network: ClassNetwork, cuts: Depths, engine: str) -> np.ndarray:
     """Return on each arc a flow that is best for breadth and cover.
 
     networkx takes all levels as one cost, which is what to read first; OR-Tools takes the nested
@@ -39,7 +39,7 @@ def best_flow(network: ClassNetwork, engine: str) -> np.ndarray:
     """
     if engine == "networkx":
         return ENGINES[engine](network.as_costs())[:-1]
-    return flow_on_face(network, nested_cuts(network))
+    return flow_on_face(network, cuts)
 
 
 def flow_on_face(network: ClassNetwork, depths: Depths) -> np.ndarray:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from tutormatch.matching.assignment import Assignment
 from tutormatch.matching.bundles import full_wishes
-from tutormatch.matching.class_network import ClassNetwork, build_class_network
+from tutormatch.matching.class_network import build_class_network
+from tutormatch.matching.cover import close_cover
+from tutormatch.matching.cuts import nested_cuts
 from tutormatch.matching.decoding import decode
 from tutormatch.matching.deepening import deepen
 from tutormatch.matching.engines import SolverFailed, engine_named
@@ -20,12 +22,14 @@ from tutormatch.matching.grouping import attend, join_groups
 from tutormatch.matching.levels import Reached, count_bounds, measure
 from tutormatch.matching.objective import BALANCE, BREADTH, COVER
 from tutormatch.matching.openings import Openings
+from tutormatch.matching.pricing import breadth_prices
 from tutormatch.matching.problem import (
     Certificate,
     Level,
     Match,
     Pair,
     PairStatus,
+    Prices,
     Problem,
     Profile,
     Solution,
@@ -41,7 +45,8 @@ SHARE_OF_STAGE: Mapping[str, float] = {
     "check": 0.05,
     "build": 0.15,
     "solve": 0.35,
-    "repair": 0.15,
+    "repair": 0.10,
+    "gather": 0.05,
     "group": 0.05,
     "deepen": 0.05,
     "close": 0.10,
@@ -195,6 +200,7 @@ class _Run:
         self.profile = profile
         self.stages = stages
         self.bounds: dict[str, _Bound] = {}
+        self.prices: dict[str, Prices] = {}
         self.closed: Mapping[str, int] = {}
 
     def solution(self) -> Solution:
@@ -238,24 +244,32 @@ class _Run:
             openings = Openings(problem, self.profile)
             network = build_class_network(openings)
         with stages.stage("solve"):
-            flow = best_flow(network, self.engine)
+            cuts = nested_cuts(network)
+            flow = best_flow(network, cuts, self.engine)
         with stages.stage("repair"):
             seats = decode(network, flow)
             assignment = Assignment.of(openings, seats)
-            most = self._most_needs(openings, network, len(seats))
+            most = most_needs(openings, network) if openings.has_repeats else len(seats)
             repair(assignment, most, [seat for seat in seats if seat.need not in assignment.seat_of])
+        if problem is not self.problem:
+            return assignment.matches()
+        with stages.stage("gather"):
+            prices = breadth_prices(openings, network, cuts)
+            self.prices = {BREADTH: prices}
+            proof = "flow"
+            if self.profile is not Profile.DEPTH_FIRST and stages.has_time:
+                cover = close_cover(assignment, network, prices)
+                assignment = cover.assignment
+                if cover.most <= most:
+                    most, proof = cover.most, "prices"
+                    self.prices[COVER] = cover.prices
             reached = measure(problem, assignment.matches(), self.profile)
-            if problem is self.problem:
-                breadth = reached[BREADTH].total
-                cover = sum(not match.joins for match in openings.locked) + most - breadth
-                self.bounds = {BREADTH: _Bound(breadth, "flow"), COVER: _Bound(cover, "flow")}
+            own = sum(not match.joins for match in openings.locked)
+            self.bounds = {
+                BREADTH: _Bound(reached[BREADTH].total, "prices"),
+                COVER: _Bound(own + most - reached[BREADTH].total, proof),
+            }
         return assignment.matches()
-
-    def _most_needs(self, openings: Openings, network: ClassNetwork, flow_units: int) -> int:
-        """Return how many open needs can be served at most."""
-        if not openings.has_repeats:
-            return flow_units
-        return most_needs(openings, network)
 
     def _close(self, problem: Problem, matches: tuple[Match, ...]) -> tuple[Match, ...]:
         """Close what is left open, at every level or at cover alone, if the problem is small enough for it."""
@@ -314,4 +328,4 @@ class _Run:
             bound = self.bounds.get(name) or _Bound(counted[name], "count")
             bound.tighten(self.closed.get(name), less_is_better=name == BALANCE)
             levels.append(Level(name, level.total, bound.value, level.by_priority, bound.proof))
-        return Certificate(tuple(levels), self.profile)
+        return Certificate(tuple(levels), self.profile, self.prices)

@@ -22,6 +22,7 @@ STAGE_OF: Mapping[str, str] = MappingProxyType(
         "build": "build",
         "solve": "solve",
         "repair": "repair",
+        "gather": "repair",
         "close": "repair",
         "group": "deepen",
         "deepen": "deepen",
