@@ -28,7 +28,10 @@ def visitor() -> ProgrammeCounts:
         select(
             select(func.count()).select_from(Tutor).where(Tutor.state == TutorState.CHECKED).scalar_subquery(),
             select(func.count(distinct(WeeklySession.pupil_id))).where(WeeklySession.is_live).scalar_subquery(),
-            select(func.count()).select_from(WeeklySession).where(WeeklySession.is_live).scalar_subquery(),
+            select(func.count())
+            .select_from(WeeklySession)
+            .where(WeeklySession.is_live, WeeklySession.host_id.is_(None))
+            .scalar_subquery(),
             select(func.count(distinct(Need.pupil_id)))
             .join(Need.pupil)
             .where(
