@@ -142,7 +142,6 @@ class _Builder:
         self.supply = Supply(openings, special, patrons)
         self.arcs = Arcs(first_node=2)
         self.most = len(self.needs)
-        self.place_of = {need: place for place, need in enumerate(openings.open_needs)}
 
     def build(self) -> ClassNetwork:
         self._slots()
@@ -359,29 +358,30 @@ class _Builder:
     @cached_property
     def _turns(self) -> tuple[np.ndarray, np.ndarray]:
         """The number of each need among those of its pupil, and how many these are."""
-        turn, count = np.zeros(len(self.needs), dtype=np.int64), np.ones(len(self.needs), dtype=np.int64)
-        for needs in self.openings.open_needs_of.values():
-            if len(needs) > 1:
-                for number, need in enumerate(needs):
-                    turn[self.place_of[need]], count[self.place_of[need]] = number, len(needs)
-        return turn, count
+        _, pupil, count = np.unique(self.pupil_of, return_inverse=True, return_counts=True)
+        order = np.argsort(pupil, kind="stable")
+        turn = np.empty(len(self.needs), dtype=np.int64)
+        turn[order] = np.arange(len(order)) - np.repeat(np.cumsum(count) - count, count)
+        return turn, count[pupil]
 
     def _pupils(self, need_node: np.ndarray) -> None:
         """Add source → pupil → need; a pupil with one need has no other node."""
         arcs, openings = self.arcs, self.openings
-        top = max(openings.ranks.values(), default=0)
-        urgency = POINT * np.array([urgency_points(self.problem.needs[need]) for need in openings.open_needs])
-        rows: list[tuple[int, int, int, int, int]] = []
-        for pupil, needs in sorted(openings.open_needs_of.items()):
-            rank, places = openings.ranks[pupil], [self.place_of[need] for need in needs]
-            is_new = pupil not in openings.served_pupils
-            node, worth = int(need_node[places[0]]), int(urgency[places[0]])
-            if len(needs) > 1:
-                node, worth = int(arcs.nodes(1)[0]), 0
-                rows += [(node, int(need_node[place]), 1, 0, int(urgency[place])) for place in places]
-            if is_new:
-                rows.append((SOURCE, node, 1, top + rank, worth))
-            if len(needs) > is_new:
-                rows.append((SOURCE, node, len(needs) - is_new, rank, worth))
-        columns = table(rows, 5)
-        arcs.add(columns[:, 0], columns[:, 1], columns[:, 2], columns[:, 3], columns[:, 4])
+        pupils, first, pupil, count = np.unique(
+            self.pupil_of, return_index=True, return_inverse=True, return_counts=True
+        )
+        rank = np.array([openings.ranks[each] for each in pupils.tolist()], dtype=np.int64)
+        is_new = np.array([each not in openings.served_pupils for each in pupils.tolist()], dtype=bool)
+        urgency = np.array(
+            [POINT * urgency_points(self.problem.needs[need]) for need in openings.open_needs], dtype=int
+        )
+        several = count > 1
+        node = need_node[first]
+        node[several] = arcs.nodes(int(np.count_nonzero(several)))
+        worth = np.where(several, 0, urgency[first])
+        mates = several[pupil]
+        arcs.add(node[pupil[mates]], need_node[mates], 1, worth=urgency[mates])
+        arcs.add(SOURCE, node[is_new], 1, rank[is_new] + rank.max(initial=0), worth[is_new])
+        further = count - is_new
+        more = further > 0
+        arcs.add(SOURCE, node[more], further[more], rank[more], worth[more])
