@@ -8,10 +8,11 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tutormatch.matching.advice import recruitment_advice
+from tutormatch.matching.advice import improvable, recruitment_advice
 from tutormatch.matching.engines import AUTO, ENGINES, SolverFailed
 from tutormatch.matching.explanations import explain
 from tutormatch.matching.faults import FaultyInput
@@ -129,10 +130,13 @@ def _solve(options: argparse.Namespace) -> int:
         progress=_progress(options.progress),
         time_limit=options.time_limit,
     )
+    solution = replace(solution, improvable=improvable(problem, solution))
     write_solution(solution, options.out)
     for level in solution.certificate.levels:
         print(_level_line(level))
     print(f"{len(solution.matches)} needs matched, {len(solution.unmatched)} not")
+    if solution.improvable:
+        print(f"{solution.improvable} more pupils could have a tutor if agreed matches were released")
     return DONE
 
 
