@@ -1,6 +1,7 @@
 """Prices prove bounds: any prices do, the solver's are tight, and `verify` finds what they do not show."""
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -147,6 +148,20 @@ def test_cover_of_a_small_programme_is_proven_by_prices_or_within_one(size, seed
     assert verify(source, proven(source)) == []
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_no_matching_of_a_programme_exceeds_the_bound_of_any_prices(seed):
+    source = generate("200:120", seed).problem
+    _, _, cover = closed(source)
+    openings = cover.assignment.openings
+    random = Random(seed)
+    session, of_pupil = ({each.id: random.choice((0, 0, 1, 2)) for each in source.tutors} for _ in range(2))
+    hours = {(each.id, slot): random.choice((0, 0, 0, 1)) for each in source.tutors for slot in sorted(each.slots)}
+    market = priced_market(source, Prices(hours, session, of_pupil, 2))
+    ranks = sum(openings.ranks[each] for each in cover.assignment.served_pupils())
+    assert len(cover.assignment.seat_of) + 2 * ranks <= market.most_needs(2)
+    assert ranks <= market.breadth_bounds([1])[0]
+
+
 def meeting_twice() -> Problem:
     """Return a problem in which only a pupil with two needs uses both sessions of the one tutor."""
     return problem(
@@ -166,6 +181,22 @@ def test_a_pupil_place_is_paid_once_for_all_needs_with_a_tutor():
     prices = Prices(pupil={"T1": 3})
     # One place is sold for 3. With a first session worth 4, P2 gains 4 + 2 - 3 and P1 4 + 1 - 3.
     assert priced_market(meeting_twice(), prices).most_needs(4) == 3 + 3 + 2
+
+
+@pytest.mark.parametrize("alone", ["N1", "N2", "N3"])
+def test_some_needs_may_share_a_tutor_while_another_has_one_alone(alone):
+    subjects = {"N1": "ALG", "N2": "MATH", "N3": "PHYS"}
+    shared = tuple(Teaching(subject, 1, 11) for need_id, subject in subjects.items() if need_id != alone)
+    source = problem(
+        [
+            tutor("T1", WEEK, subjects=shared, sessions_per_week=3, max_pupils=2),
+            tutor("T2", WEEK, subjects=(Teaching(subjects[alone], 1, 11),)),
+        ],
+        [pupil("P1", WEEK)],
+        [need(need_id, subject=subject) for need_id, subject in subjects.items()],
+    )
+    # All three are served, for one place with T1 of two that are sold.
+    assert priced_market(source, Prices(pupil={"T1": 1})).most_needs(0) == 3 - 1 + 2
 
 
 def test_needs_that_share_a_tutor_take_different_hours():

@@ -247,12 +247,8 @@ class BestResponse:
 
 
 def _groups(needs: int) -> Iterator[int]:
-    """Yield every group of ``needs`` that holds the first of them, all as bits."""
-    first = needs & -needs
-    rest = needs & ~first
-    group = rest
-    while True:
-        yield group | first
-        if not group:
-            return
-        group = (group - 1) & rest
+    """Yield every group of ``needs`` but the empty one, all as bits."""
+    group = needs
+    while group:
+        yield group
+        group = (group - 1) & needs
