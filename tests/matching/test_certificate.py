@@ -38,7 +38,7 @@ def closed(source: Problem) -> tuple[Assignment, Prices, Cover]:
     depths = nested_cuts(network)
     assignment = Assignment.of(openings, decode(network, flow_on_face(network, depths)))
     breadth = breadth_prices(openings, network, depths)
-    return assignment, breadth, close_cover(assignment, network, breadth)
+    return assignment, breadth, close_cover(assignment, network, breadth, effort=10)
 
 
 def with_prices(source: Problem, **prices: Prices):

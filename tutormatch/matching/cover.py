@@ -15,10 +15,8 @@ from tutormatch.matching.problem import Prices
 ITERATIONS = 500
 MOST_ARCS = 400_000
 """With more arcs than that in the network the linear program is left out."""
-MOST_VARIABLES_EXACTLY = 100_000
-"""Up to how many variables it is solved exactly."""
-MOST_VARIABLES_WHOLE = 200_000
-"""Up to how many variables it is rounded to a matching."""
+VARIABLES_PER_SECOND = 6_000
+"""For each second of effort, up to how many variables it is rounded to a matching and solved exactly."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Cover:
         return len(self.assignment.seat_of) >= self.most
 
 
-def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices) -> Cover:
+def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, effort: float) -> Cover:
     """Serve as many further needs as can be, and prove how many that are.
 
     Parameters
@@ -45,6 +43,8 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices) 
         Of its openings.
     breadth : Prices
         That prove this breadth.
+    effort : float
+        Roughly in seconds; it limits the size of the programs that are tried and asks no clock.
 
     Notes
     -----
@@ -61,9 +61,11 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices) 
         return cover
     relaxation = program.relax(ITERATIONS)
     cover = bounds.best(cover, cover_prices(openings, breadth, relaxation.worth))
-    if not cover.is_proven and len(program.worth) <= MOST_VARIABLES_WHOLE:
+    if len(program.worth) > effort * VARIABLES_PER_SECOND:
+        return cover
+    if not cover.is_proven:
         cover = replace(cover, assignment=gather_needs(assignment, program, relaxation))
-    if not cover.is_proven and len(program.worth) <= MOST_VARIABLES_EXACTLY:
+    if not cover.is_proven:
         cover = bounds.best(cover, cover_prices(openings, breadth, program.sharpen(relaxation).worth))
     return cover
 

@@ -20,6 +20,7 @@ from tutormatch.matching.faces import best_flow
 from tutormatch.matching.faults import FaultyInput, check
 from tutormatch.matching.grouping import attend, join_groups
 from tutormatch.matching.levels import Reached, count_bounds, measure
+from tutormatch.matching.memory import ProblemSizes, Work, collection_paused, refuse_what_is_too_large
 from tutormatch.matching.objective import BALANCE, BREADTH, COVER
 from tutormatch.matching.openings import Openings
 from tutormatch.matching.pricing import breadth_prices
@@ -109,6 +110,8 @@ def solve(
         If there is no such engine.
     SolverFailed
         If the engine gives up.
+    TooLargeForMemory
+        If the problem would not fit, with the estimate.
     Cancelled
         If ``should_stop`` said so.
 
@@ -122,8 +125,11 @@ def solve(
     further sessions are flows of their own on what is left, and
     `tutormatch.matching.closing` closes small problems.
     """
+    refuse_what_is_too_large(ProblemSizes.of(problem), Work.SOLVE)
     run = _Run(problem, engine_named(engine), Profile(profile), _Stages(progress, should_stop, time_limit))
-    return run.solution()
+    # Millions of records that stay would be looked through again and again.
+    with collection_paused():
+        return run.solution()
 
 
 @dataclass
@@ -258,7 +264,7 @@ class _Run:
             self.prices = {BREADTH: prices}
             proof = "flow"
             if self.profile is not Profile.DEPTH_FIRST and stages.has_time:
-                cover = close_cover(assignment, network, prices)
+                cover = close_cover(assignment, network, prices, stages.effort)
                 assignment = cover.assignment
                 if cover.most <= most:
                     most, proof = cover.most, "prices"
