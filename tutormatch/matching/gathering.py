@@ -22,8 +22,9 @@ from tutormatch.matching.assignment import Assignment, Seat
 from tutormatch.matching.cover_program import CoverProgram, Relaxation
 from tutormatch.matching.repair import fill
 
-TOUCHED = 0.03
-"""From which fraction on a variable is among the choices."""
+TOUCHED, TOUCHED_IN_LARGE = 0.03, 0.1
+"""From which fraction on a variable is among the choices, and if that makes too many of them."""
+MOST_CHOICES = 30_000
 NODE_LIMIT = 10
 
 
@@ -43,7 +44,10 @@ def gather_needs(
         How many nodes of the search tree the integer program may open.
     """
     served = _served_by_rank(assignment)
-    columns = np.flatnonzero((relaxation.values > TOUCHED) | _in_use(program, assignment))
+    in_use = _in_use(program, assignment)
+    columns = np.flatnonzero((relaxation.values > TOUCHED) | in_use)
+    if len(columns) > MOST_CHOICES:
+        columns = np.flatnonzero((relaxation.values > TOUCHED_IN_LARGE) | in_use)
     found = _rounded(program, columns, node_limit) if len(columns) else None
     if found is None:
         return assignment
