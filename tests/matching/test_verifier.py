@@ -243,7 +243,7 @@ def small_problem():
 
 def with_level(solution, name, **changes):
     levels = tuple(replace(level, **changes) if level.name == name else level for level in solution.certificate.levels)
-    return replace(solution, certificate=Certificate(levels))
+    return replace(solution, certificate=replace(solution.certificate, levels=levels))
 
 
 @pytest.mark.parametrize(
