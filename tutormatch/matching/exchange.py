@@ -16,7 +16,7 @@ from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Profil
 from tutormatch.matching.rules import meets_requirements, teaches, tutoring_language
 from tutormatch.matching.seating import seat_sessions
 
-TRIES = 60_000
+TRIES = 40_000
 """How many needs are looked at in all: some seconds at the scale of a country, where each tutor gets few."""
 CANDIDATES_PER_TUTOR = 60
 SCANNED_PER_TUTOR = 1_000

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tutormatch.matching.assignment import Assignment
 from tutormatch.matching.bundles import full_wishes
-from tutormatch.matching.class_network import build_class_network
+from tutormatch.matching.class_network import ClassNetwork, build_class_network
 from tutormatch.matching.cover import close_cover
 from tutormatch.matching.cuts import nested_cuts
 from tutormatch.matching.decoding import decode
@@ -60,6 +60,9 @@ SEED = 1
 DEFAULT_EFFORT = 10.0
 SEATS_PER_SECOND, SEATS_PER_SECOND_OF_COVER = 300, 1_000
 """How many seats a problem may have, for each second of effort, to be closed at every level or at cover alone."""
+
+NEEDS_FOR_FLOW_BOUND = 20_000
+"""With more open needs only prices bound cover; a maximum flow says little more there."""
 
 
 class Cancelled(RuntimeError):
@@ -255,7 +258,7 @@ class _Run:
         with stages.stage("repair"):
             seats = decode(network, flow)
             assignment = Assignment.of(openings, seats)
-            most = most_needs(openings, network) if openings.has_repeats else len(seats)
+            most = self._most_needs(openings, network, len(seats))
             repair(assignment, most, [seat for seat in seats if seat.need not in assignment.seat_of])
         if problem is not self.problem:
             return assignment.matches()
@@ -276,6 +279,13 @@ class _Run:
                 COVER: _Bound(own + most - reached[BREADTH].total, proof),
             }
         return assignment.matches()
+
+    def _most_needs(self, openings: Openings, network: ClassNetwork, flow_units: int) -> int:
+        """Return how many open needs can be served at most, as far as a flow of its own is worth its time."""
+        if not openings.has_repeats:
+            return flow_units
+        is_small = len(openings.open_needs) <= NEEDS_FOR_FLOW_BOUND
+        return most_needs(openings, network) if is_small else len(openings.open_needs)
 
     def _close(self, problem: Problem, matches: tuple[Match, ...]) -> tuple[Match, ...]:
         """Close what is left open, at every level or at cover alone, if the problem is small enough for it."""
@@ -319,10 +329,10 @@ class _Run:
             matches = deepen(problem, matches)
             rest = Assignment(Openings(with_locked(problem, matches), self.profile))
             fill(rest)
-            found = join_groups(problem, [*matches, *rest.new_matches()], self.profile)
-            if len(found) == len(matches):
+            served_too = rest.new_matches()
+            matches = join_groups(problem, [*matches, *served_too], self.profile)
+            if not served_too:
                 return attend(problem, matches)
-            matches = found
 
     def _certificate(self, reached: Mapping[str, Reached]) -> Certificate:
         counted = count_bounds(self.problem, reached)
