@@ -5,8 +5,8 @@ from dataclasses import replace
 from random import Random
 
 from tutormatch.matching import Certificate, Match, Need, Pair, PairStatus, Problem, Pupil, Solution, Teaching, Tutor
-from tutormatch.matching.openings import locked_matches
-from tutormatch.matching.verifier import broken_rules
+from tutormatch.matching.flow.openings import locked_matches
+from tutormatch.matching.verification.verifier import broken_rules
 
 
 def solution_of(*matches: Match) -> Solution:

@@ -22,7 +22,7 @@ from tutormatch.matching.benchmark.table import Measured, costs, faults, left_ou
 from tutormatch.matching.objective import breadth_and_cover
 from tutormatch.matching.population import generate
 from tutormatch.matching.solver import STAGES as SOLVER_STAGES
-from tutormatch.matching.verifier import broken_rules
+from tutormatch.matching.verification.verifier import broken_rules
 
 EXACT_PEERS = ("pairs-networkx", "pairs-ortools", "matrix-scipy")
 

@@ -11,21 +11,22 @@ from tests.matching.builders import blocked, locked, need, problem, pupil, tutor
 from tests.matching.oracle import Oracle
 from tests.matching.strategies import problems
 from tests.matching.test_properties import thorough
-from tutormatch.matching import Certificate, Prices, Problem, Teaching, best_response, solve, verify
-from tutormatch.matching.assignment import Assignment
-from tutormatch.matching.class_network import build_class_network
-from tutormatch.matching.cover import Cover, close_cover
-from tutormatch.matching.cuts import nested_cuts
-from tutormatch.matching.decoding import decode
-from tutormatch.matching.faces import flow_on_face
-from tutormatch.matching.market import Market
-from tutormatch.matching.openings import Openings
+from tutormatch.matching import Certificate, Prices, Problem, Teaching, solve, verify
+from tutormatch.matching.exact.cover import Cover, close_cover
+from tutormatch.matching.flow.assignment import Assignment
+from tutormatch.matching.flow.class_network import build_class_network
+from tutormatch.matching.flow.cuts import nested_cuts
+from tutormatch.matching.flow.decoding import decode
+from tutormatch.matching.flow.faces import flow_on_face
+from tutormatch.matching.flow.openings import Openings
+from tutormatch.matching.flow.pricing import breadth_prices
 from tutormatch.matching.population import generate
-from tutormatch.matching.price_check import PricedMarket
-from tutormatch.matching.pricing import breadth_prices
 from tutormatch.matching.problem import Profile
-from tutormatch.matching.recount import Bounds
-from tutormatch.matching.verifier import broken_rules
+from tutormatch.matching.verification import best_response
+from tutormatch.matching.verification.market import Market
+from tutormatch.matching.verification.price_check import PricedMarket
+from tutormatch.matching.verification.recount import Bounds
+from tutormatch.matching.verification.verifier import broken_rules
 
 WEEK = "mon-15;tue-15;wed-15"
 BOTH = (Teaching("ALG", 1, 11), Teaching("MATH", 1, 11))

@@ -25,10 +25,10 @@ from tutormatch.matching import (
     smallest_changes,
     solve,
 )
-from tutormatch.matching.openings import locked_matches
+from tutormatch.matching.flow.openings import locked_matches
 from tutormatch.matching.population import generate
 from tutormatch.matching.slots import parse_slot
-from tutormatch.matching.verifier import broken_rules
+from tutormatch.matching.verification.verifier import broken_rules
 
 SLOTS = (15, 16, 39, 40)
 

@@ -5,11 +5,11 @@ import pytest
 from tests.matching.instances import random_problem
 from tests.matching.oracle import Oracle, worth
 from tutormatch.matching import LEVELS, Match, Profile, solve, verify
-from tutormatch.matching.closing import close
+from tutormatch.matching.exact.closing import close
+from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.levels import measure
-from tutormatch.matching.openings import Openings
 from tutormatch.matching.population import generate
-from tutormatch.matching.verifier import broken_rules
+from tutormatch.matching.verification.verifier import broken_rules
 
 profiles = pytest.mark.parametrize("profile", Profile)
 

@@ -24,8 +24,8 @@ from tutormatch.matching import (
     write_solution,
 )
 from tutormatch.matching.__main__ import main
+from tutormatch.matching.records.tables import ROWS_AT_ONCE
 from tutormatch.matching.rules import agreed_hosts
-from tutormatch.matching.tables import ROWS_AT_ONCE
 
 SOUND = {
     "tutors.csv": [

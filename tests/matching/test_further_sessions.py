@@ -11,13 +11,13 @@ from tests.matching.builders import locked, match, need, problem, pupil, reached
 from tests.matching.strategies import problems
 from tests.matching.test_properties import thorough
 from tutormatch.matching import Profile, Teaching, solve, verify
-from tutormatch.matching.deepening import deepen
-from tutormatch.matching.exchange import exchange
-from tutormatch.matching.grouping import join_groups
+from tutormatch.matching.further.deepening import deepen
+from tutormatch.matching.further.exchange import exchange
+from tutormatch.matching.further.grouping import join_groups
+from tutormatch.matching.further.seating import seat_sessions
 from tutormatch.matching.levels import measure
-from tutormatch.matching.seating import seat_sessions
 from tutormatch.matching.slots import format_slots
-from tutormatch.matching.verifier import broken_rules
+from tutormatch.matching.verification.verifier import broken_rules
 
 WEEK = "mon-15;tue-15;wed-15"
 ANYTHING = (Teaching("ALG", 1, 11), Teaching("MATH", 1, 11))

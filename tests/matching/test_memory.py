@@ -5,9 +5,11 @@ import resource
 import pytest
 
 from tests.matching.builders import need, problem, pupil, tutor
-from tutormatch.matching import memory, read_problem, write_problem
+from tutormatch.matching import read_problem, write_problem
 from tutormatch.matching.__main__ import main
-from tutormatch.matching.memory import (
+from tutormatch.matching.population import generate
+from tutormatch.matching.records import memory
+from tutormatch.matching.records.memory import (
     ProblemSizes,
     TooLargeForMemory,
     Work,
@@ -15,7 +17,6 @@ from tutormatch.matching.memory import (
     estimate_memory_mib,
     refuse_what_is_too_large,
 )
-from tutormatch.matching.population import generate
 
 NO_LIMIT = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 

@@ -9,18 +9,18 @@ from tests.matching.builders import blocked, need, problem, pupil, returning, tu
 from tests.matching.strategies import problems
 from tests.matching.test_properties import thorough
 from tutormatch.matching import Problem
-from tutormatch.matching.assignment import Assignment
-from tutormatch.matching.class_network import ClassNetwork, build_class_network
-from tutormatch.matching.cuts import nested_cuts
-from tutormatch.matching.decoding import decode
-from tutormatch.matching.engines import ENGINES
-from tutormatch.matching.faces import flow_on_face
-from tutormatch.matching.network import SINK, SOURCE
-from tutormatch.matching.openings import Openings, to_numbers
+from tutormatch.matching.flow.assignment import Assignment
+from tutormatch.matching.flow.class_network import ClassNetwork, build_class_network
+from tutormatch.matching.flow.cuts import nested_cuts
+from tutormatch.matching.flow.decoding import decode
+from tutormatch.matching.flow.engines import ENGINES
+from tutormatch.matching.flow.faces import flow_on_face
+from tutormatch.matching.flow.network import SINK, SOURCE
+from tutormatch.matching.flow.openings import Openings, to_numbers
+from tutormatch.matching.flow.relaxation import most_needs
+from tutormatch.matching.flow.repair import repair
+from tutormatch.matching.flow.retiming import retime
 from tutormatch.matching.population import generate
-from tutormatch.matching.relaxation import most_needs
-from tutormatch.matching.repair import repair
-from tutormatch.matching.retiming import retime
 
 WEEK = "mon-15;tue-15;wed-15"
 

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from tutormatch.matching.faults import check
-from tutormatch.matching.files import read_problem
 from tutormatch.matching.population import (
     Population,
     catalogue,
@@ -26,6 +24,8 @@ from tutormatch.matching.population import (
 from tutormatch.matching.population.availability import TOWN_FIRST_SHIFT, TUTOR, runs, six_day_week
 from tutormatch.matching.population.draws import apportion
 from tutormatch.matching.population.pupils import is_taught, track_of
+from tutormatch.matching.records.faults import check
+from tutormatch.matching.records.files import read_problem
 from tutormatch.matching.slots import hour_of, weekday_of
 
 SEED = 11

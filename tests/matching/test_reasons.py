@@ -6,7 +6,7 @@ import pytest
 
 from tests.matching.builders import blocked, locked, match, need, problem, pupil, returning, tutor
 from tutormatch.matching import Reason, Teaching, explain, explain_all, solve
-from tutormatch.matching.explanations import explain_unmatched
+from tutormatch.matching.guidance.explanations import explain_unmatched
 
 WEEK = "mon-15;tue-15;wed-15"
 BOTH = (Teaching("ALG", 1, 11), Teaching("MATH", 1, 11))

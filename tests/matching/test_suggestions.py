@@ -6,10 +6,11 @@ import pytest
 
 from tests.matching.builders import blocked, locked, match, need, problem, pupil, returning, tutor
 from tests.matching.standings import crowded, seats, shortest_chain, solution_of
-from tutormatch.matching import Match, Move, Suggester, Teaching, chains, solve, suggest
+from tutormatch.matching import Match, Move, Suggester, Teaching, solve, suggest
+from tutormatch.matching.guidance import chains
 from tutormatch.matching.population import generate
 from tutormatch.matching.slots import parse_slot
-from tutormatch.matching.verifier import broken_rules
+from tutormatch.matching.verification.verifier import broken_rules
 
 MON, TUE, WED = (parse_slot(f"{day}-15") for day in ("mon", "tue", "wed"))
 

@@ -15,7 +15,7 @@ from tests.matching.builders import (
     with_matches,
 )
 from tutormatch.matching import Certificate, Teaching, solve, verify
-from tutormatch.matching.verifier import broken_rules
+from tutormatch.matching.verification.verifier import broken_rules
 
 WEEK = "mon-15;tue-15;wed-15"
 

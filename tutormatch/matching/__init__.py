@@ -7,26 +7,20 @@
 []
 """
 
-from tutormatch.matching.advice import Advice, improvable, recruitment_advice
-from tutormatch.matching.cells import Column, Unexpected
-from tutormatch.matching.chains import Move
-from tutormatch.matching.changes import Change, ChangeKind, smallest_changes
-from tutormatch.matching.competitions import Competition, competition
-from tutormatch.matching.explanations import (
+from tutormatch.matching.guidance.advice import Advice, improvable, recruitment_advice
+from tutormatch.matching.guidance.chains import Move
+from tutormatch.matching.guidance.changes import Change, ChangeKind, smallest_changes
+from tutormatch.matching.guidance.competitions import Competition, competition
+from tutormatch.matching.guidance.explanations import (
     Explanation,
     MatchExplanation,
     UnmatchedExplanation,
     explain,
     explain_all,
 )
-from tutormatch.matching.faults import Fault, FaultyInput, check
-from tutormatch.matching.files import (
-    COLUMNS,
-    EXTENSION_COLUMNS,
-    read_problem,
-    write_problem,
-)
-from tutormatch.matching.memory import ProblemSizes, TooLargeForMemory, Work, estimate_memory_mib
+from tutormatch.matching.guidance.recruits import Recruit, WeekPart
+from tutormatch.matching.guidance.suggestions import Suggester, Suggestion, TutorOption, suggest
+from tutormatch.matching.guidance.what_ifs import WhatIf, WhatIfKind
 from tutormatch.matching.objective import LEVELS, POINTS
 from tutormatch.matching.problem import (
     Certificate,
@@ -46,14 +40,20 @@ from tutormatch.matching.problem import (
     Tutor,
     Unmatched,
 )
-from tutormatch.matching.recruits import Recruit, WeekPart
+from tutormatch.matching.records.cells import Column, Unexpected
+from tutormatch.matching.records.faults import Fault, FaultyInput, check
+from tutormatch.matching.records.files import (
+    COLUMNS,
+    EXTENSION_COLUMNS,
+    read_problem,
+    write_problem,
+)
+from tutormatch.matching.records.memory import ProblemSizes, TooLargeForMemory, Work, estimate_memory_mib
+from tutormatch.matching.records.solution_files import read_solution, write_solution
+from tutormatch.matching.records.tables import Row, read_rows
 from tutormatch.matching.rules import tutoring_language
-from tutormatch.matching.solution_files import read_solution, write_solution
 from tutormatch.matching.solver import SolverFailed, solve
-from tutormatch.matching.suggestions import Suggester, Suggestion, TutorOption, suggest
-from tutormatch.matching.tables import Row, read_rows
-from tutormatch.matching.verifier import Violation, verify
-from tutormatch.matching.what_ifs import WhatIf, WhatIfKind
+from tutormatch.matching.verification.verifier import Violation, verify
 
 __all__ = [
     "COLUMNS",

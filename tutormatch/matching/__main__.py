@@ -12,18 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tutormatch.matching.advice import improvable, recruitment_advice
-from tutormatch.matching.engines import AUTO, ENGINES, SolverFailed
-from tutormatch.matching.explanations import explain
-from tutormatch.matching.faults import FaultyInput
-from tutormatch.matching.files import read_problem
-from tutormatch.matching.memory import TooLargeForMemory
+from tutormatch.matching.flow.engines import AUTO, ENGINES, SolverFailed
+from tutormatch.matching.guidance.advice import improvable, recruitment_advice
+from tutormatch.matching.guidance.explanations import explain
+from tutormatch.matching.guidance.suggestions import suggest
+from tutormatch.matching.guidance.telling import tell_advice, tell_explanation, tell_suggestion
 from tutormatch.matching.problem import Level, Profile
-from tutormatch.matching.solution_files import read_solution, write_solution
+from tutormatch.matching.records.faults import FaultyInput
+from tutormatch.matching.records.files import read_problem
+from tutormatch.matching.records.memory import TooLargeForMemory
+from tutormatch.matching.records.solution_files import read_solution, write_solution
 from tutormatch.matching.solver import Progress, solve
-from tutormatch.matching.suggestions import suggest
-from tutormatch.matching.telling import tell_advice, tell_explanation, tell_suggestion
-from tutormatch.matching.verifier import verify
+from tutormatch.matching.verification.verifier import verify
 
 DONE, FAILED, FAULTY = 0, 1, 2
 BAR_WIDTH = 30

@@ -123,8 +123,8 @@ class Pair:
 class Problem:
     """Everything that one round needs to know, sorted by identifier.
 
-    Build it with `Problem.of`, which sorts. Use `tutormatch.matching.files` or
-    `tutormatch.matching.faults.check` to be told every fault in the records.
+    Build it with `Problem.of`, which sorts. Use `tutormatch.matching.records.files` or
+    `tutormatch.matching.records.faults.check` to be told every fault in the records.
     """
 
     tutors: tuple[Tutor, ...]

@@ -6,24 +6,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tutormatch.matching.assignment import Assignment
-from tutormatch.matching.bundles import full_wishes
-from tutormatch.matching.class_network import ClassNetwork, build_class_network
-from tutormatch.matching.cover import close_cover
-from tutormatch.matching.cuts import nested_cuts
-from tutormatch.matching.decoding import decode
-from tutormatch.matching.deepening import deepen
-from tutormatch.matching.engines import SolverFailed, engine_named
-from tutormatch.matching.exchange import exchange
-from tutormatch.matching.explanations import explain_unmatched
-from tutormatch.matching.faces import best_flow
-from tutormatch.matching.faults import FaultyInput, check
-from tutormatch.matching.grouping import attend, join_groups
+from tutormatch.matching.exact.cover import close_cover
+from tutormatch.matching.flow.assignment import Assignment
+from tutormatch.matching.flow.class_network import ClassNetwork, build_class_network
+from tutormatch.matching.flow.cuts import nested_cuts
+from tutormatch.matching.flow.decoding import decode
+from tutormatch.matching.flow.engines import SolverFailed, engine_named
+from tutormatch.matching.flow.faces import best_flow
+from tutormatch.matching.flow.openings import Openings
+from tutormatch.matching.flow.pricing import breadth_prices
+from tutormatch.matching.flow.relaxation import most_needs
+from tutormatch.matching.flow.repair import fill, repair
+from tutormatch.matching.further.bundles import full_wishes
+from tutormatch.matching.further.deepening import deepen
+from tutormatch.matching.further.exchange import exchange
+from tutormatch.matching.further.grouping import attend, join_groups
+from tutormatch.matching.guidance.explanations import explain_unmatched
 from tutormatch.matching.levels import Reached, count_bounds, measure
-from tutormatch.matching.memory import ProblemSizes, Work, collection_paused, refuse_what_is_too_large
 from tutormatch.matching.objective import BALANCE, BREADTH, COVER
-from tutormatch.matching.openings import Openings
-from tutormatch.matching.pricing import breadth_prices
 from tutormatch.matching.problem import (
     Certificate,
     Level,
@@ -35,8 +35,8 @@ from tutormatch.matching.problem import (
     Profile,
     Solution,
 )
-from tutormatch.matching.relaxation import most_needs
-from tutormatch.matching.repair import fill, repair
+from tutormatch.matching.records.faults import FaultyInput, check
+from tutormatch.matching.records.memory import ProblemSizes, Work, collection_paused, refuse_what_is_too_large
 
 __all__ = ["SEED", "STAGES", "Cancelled", "Progress", "SolverFailed", "solve"]
 
@@ -120,13 +120,13 @@ def solve(
 
     Notes
     -----
-    One min-cost flow through the class network (see `tutormatch.matching.network`)
+    One min-cost flow through the class network (see `tutormatch.matching.flow.network`)
     carries breadth, cover and quality as one cost. Why small ranks are enough says
     `tutormatch.matching.objective`. Three rules the flow does not carry: two needs
     of a pupil in one slot, a tutor who repeats a pupil, a pupil's number of tutors.
-    Where they matter `tutormatch.matching.repair` mends the flow. Group places and
+    Where they matter `tutormatch.matching.flow.repair` mends the flow. Group places and
     further sessions are flows of their own on what is left, and
-    `tutormatch.matching.closing` closes small problems.
+    `tutormatch.matching.exact.closing` closes small problems.
     """
     refuse_what_is_too_large(ProblemSizes.of(problem), Work.SOLVE)
     run = _Run(problem, engine_named(engine), Profile(profile), _Stages(progress, should_stop, time_limit))
@@ -300,7 +300,7 @@ class _Run:
 
     def _close_every_level(self, openings: Openings, matches: tuple[Match, ...], effort: float) -> tuple[Match, ...]:
         # Imported here because it takes long, and a large problem does not need it.
-        from tutormatch.matching.closing import close
+        from tutormatch.matching.exact.closing import close
 
         proven = [] if self.profile is Profile.DEPTH_FIRST else [BREADTH]
         closed = close(openings, matches, effort=effort, proven=proven)
@@ -311,7 +311,7 @@ class _Run:
         return self._deepen(self.problem, closed.matches)
 
     def _close_cover(self, problem: Problem, matches: tuple[Match, ...], effort: float) -> tuple[Match, ...]:
-        from tutormatch.matching.closing import close
+        from tutormatch.matching.exact.closing import close
 
         openings = Openings(problem, self.profile)
         closed = close(openings, matches, effort=effort, proven=[BREADTH], whole=False)

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from ..matching import Teaching, Unexpected
-from ..matching.cells import parse_identifier, parse_teachings
+from ..matching.records.cells import parse_identifier, parse_teachings
 from ..privacy import contains_iin, contains_phone
 
 Parse = Callable[[str], Any]

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from .. import clock
 from ..extensions import db
 from ..matching import PairStatus, Problem, Row, check
-from ..matching.files import RECORD_OF
+from ..matching.records.files import RECORD_OF
 from ..models import (
     Account,
     ConsentState,

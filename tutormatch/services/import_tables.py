@@ -13,7 +13,7 @@ from typing import Any
 
 from ..i18n import LOCALE_NAMES
 from ..matching import COLUMNS, Column, Fault, Row, read_rows
-from ..matching.cells import (
+from ..matching.records.cells import (
     parse_flag,
     parse_grade,
     parse_institutions,

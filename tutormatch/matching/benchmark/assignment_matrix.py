@@ -11,8 +11,8 @@ import numpy as np
 
 from tutormatch.matching.benchmark.pair_graph import Worth, list_seats
 from tutormatch.matching.benchmark.seats import Seats
+from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.objective import urgency_points
-from tutormatch.matching.openings import Openings
 from tutormatch.matching.slots import SLOTS_PER_WEEK
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from tutormatch.matching.benchmark.peers import TooLarge
-from tutormatch.matching.class_network import build_class_network
-from tutormatch.matching.openings import Openings
+from tutormatch.matching.flow.class_network import build_class_network
+from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.problem import Problem, Solution
 from tutormatch.matching.solver import Progress, solve
 

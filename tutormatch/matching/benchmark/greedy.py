@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from tutormatch.matching.benchmark.seats import Seats
+from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.objective import POINTS
-from tutormatch.matching.openings import Openings
 from tutormatch.matching.problem import Match
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from tutormatch.matching.benchmark.core import CORE_ENGINES, count_arcs, solve_with_core
 from tutormatch.matching.benchmark.peers import PEERS, Stopwatch, TooLarge
-from tutormatch.matching.files import read_problem, write_problem
 from tutormatch.matching.levels import measure
 from tutormatch.matching.problem import PRIORITIES, Certificate, Problem, Profile, Solution
-from tutormatch.matching.solution_files import write_solution
-from tutormatch.matching.verifier import broken_rules, verify
+from tutormatch.matching.records.files import read_problem, write_problem
+from tutormatch.matching.records.solution_files import write_solution
+from tutormatch.matching.verification.verifier import broken_rules, verify
 
 ENGINE_NAMES = (*CORE_ENGINES, *PEERS)
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tutormatch.matching.benchmark.seats import Seats
-from tutormatch.matching.network import PAIR_POINTS_AT_MOST, SINK, SOURCE, Network
+from tutormatch.matching.flow.network import PAIR_POINTS_AT_MOST, SINK, SOURCE, Network
+from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.objective import urgency_points
-from tutormatch.matching.openings import Openings
 from tutormatch.matching.slots import SLOTS_PER_WEEK
 
 

@@ -14,8 +14,8 @@ from tutormatch.matching.benchmark.assignment_matrix import build_matrix, cells_
 from tutormatch.matching.benchmark.greedy import Timetable, first_come, most_urgent
 from tutormatch.matching.benchmark.pair_graph import build_pair_graph
 from tutormatch.matching.benchmark.seats import Seats
-from tutormatch.matching.engines import ENGINES
-from tutormatch.matching.openings import Openings
+from tutormatch.matching.flow.engines import ENGINES
+from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.problem import Match, Problem
 
 NETWORKX_SEATS_AT_MOST = 500_000

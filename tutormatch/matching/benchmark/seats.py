@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.objective import POINTS
-from tutormatch.matching.openings import Openings
 from tutormatch.matching.problem import Need, Pupil
 from tutormatch.matching.rules import meets_requirements, teaches, tutoring_language
 from tutormatch.matching.slots import SLOTS_PER_WEEK

@@ -5,7 +5,6 @@ from functools import cache
 from operator import attrgetter
 from pathlib import Path
 
-from tutormatch.matching.folders import write_table
 from tutormatch.matching.population.records import (
     Population,
     School,
@@ -15,6 +14,7 @@ from tutormatch.matching.population.records import (
     Teacher,
 )
 from tutormatch.matching.problem import Pair, Problem, Teaching
+from tutormatch.matching.records.folders import write_table
 from tutormatch.matching.slots import format_slots
 
 Cells = Sequence[str | int]

@@ -7,13 +7,6 @@ from datetime import date
 
 import numpy as np
 
-from tutormatch.matching.memory import (
-    PUPILS_PER_NEED,
-    ProblemSizes,
-    Work,
-    collection_paused,
-    refuse_what_is_too_large,
-)
 from tutormatch.matching.population import tables
 from tutormatch.matching.population.cases import Cases, build_cases
 from tutormatch.matching.population.pupils import draw_need_counts, draw_needs, draw_pupils
@@ -26,6 +19,13 @@ from tutormatch.matching.population.records import (
 from tutormatch.matching.population.schools import draw_schools, draw_teachers, nominate
 from tutormatch.matching.population.tutors import draw_tutors
 from tutormatch.matching.problem import Pair, PairStatus
+from tutormatch.matching.records.memory import (
+    PUPILS_PER_NEED,
+    ProblemSizes,
+    Work,
+    collection_paused,
+    refuse_what_is_too_large,
+)
 
 REFERENCE_DATE = date(2026, 9, 28)
 """The day on which the population is drawn: the fourth week of a school year."""

@@ -1,0 +1,1 @@
+"""What the flow leaves open, closed by integer and linear programs, with the prices that prove it."""

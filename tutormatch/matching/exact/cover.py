@@ -1,0 +1,85 @@
+"""Cover at its best: as many further needs as the best breadth leaves room for, and the proof."""
+
+from dataclasses import dataclass, replace
+
+from tutormatch.matching.exact.cover_program import CoverProgram
+from tutormatch.matching.exact.gathering import gather_needs
+from tutormatch.matching.exact.prices import cover_prices
+from tutormatch.matching.flow.assignment import Assignment
+from tutormatch.matching.flow.class_network import ClassNetwork
+from tutormatch.matching.flow.openings import Openings
+from tutormatch.matching.problem import Prices
+from tutormatch.matching.verification.market import Market
+from tutormatch.matching.verification.price_check import PricedMarket
+
+ITERATIONS = 500
+MOST_ARCS = 400_000
+"""With more arcs than that in the network the linear program is left out."""
+VARIABLES_PER_SECOND = 6_000
+"""For each second of effort, up to how many variables it is rounded to a matching and solved exactly."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """An assignment, the prices that prove its cover, and how many open needs they say can be served at most."""
+
+    assignment: Assignment
+    prices: Prices
+    most: int
+
+    @property
+    def is_proven(self) -> bool:
+        return len(self.assignment.seat_of) >= self.most
+
+
+def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, effort: float) -> Cover:
+    """Serve as many further needs as can be, and prove how many that are.
+
+    Parameters
+    ----------
+    assignment : Assignment
+        With the best breadth, which is kept rank by rank.
+    network : ClassNetwork
+        Of its openings.
+    breadth : Prices
+        That prove this breadth.
+    effort : float
+        Roughly in seconds; it limits the size of the programs that are tried and asks no clock.
+
+    Notes
+    -----
+    The bound is the one that `verify` will find, by the same reading of the prices; whether it is
+    tight depends on the prices alone. Each step is taken only if the one before left a gap.
+    """
+    openings = assignment.openings
+    bounds = _Bounds(openings, assignment)
+    cover = bounds.best(Cover(assignment, breadth, len(openings.open_needs)), cover_prices(openings, breadth, {}))
+    if cover.is_proven or network.arc_count > MOST_ARCS:
+        return cover
+    program = CoverProgram(openings, network, breadth)
+    if not program.worth:
+        return cover
+    relaxation = program.relax(ITERATIONS)
+    cover = bounds.best(cover, cover_prices(openings, breadth, relaxation.worth))
+    if len(program.worth) > effort * VARIABLES_PER_SECOND:
+        return cover
+    if not cover.is_proven:
+        cover = replace(cover, assignment=gather_needs(assignment, program, relaxation))
+    if not cover.is_proven:
+        cover = bounds.best(cover, cover_prices(openings, breadth, program.sharpen(relaxation).worth))
+    return cover
+
+
+class _Bounds:
+    """Says what prices show of an assignment with the best breadth."""
+
+    def __init__(self, openings: Openings, assignment: Assignment) -> None:
+        self.market = Market(openings.problem, openings.locked, openings.profile)
+        self.first_worth = len(openings.open_needs) + 1
+        served = assignment.served_pupils() - openings.served_pupils
+        self.ranks = sum(openings.ranks[pupil] for pupil in served)
+
+    def best(self, cover: Cover, prices: Prices) -> Cover:
+        """Return the cover with these prices if they show less than its own."""
+        most = PricedMarket(self.market, prices).most_needs(self.first_worth) - self.first_worth * self.ranks
+        return Cover(cover.assignment, prices, most) if most < cover.most else cover

@@ -1,0 +1,224 @@
+"""Serve further needs by bringing several needs of a pupil to one tutor.
+
+A tutor with more sessions than pupils can use them only by meeting a pupil more than
+once. Who should meet whom the linear program of cover says, but in fractions. Here an
+integer program chooses among what the fractions touch at all: that is small, and nearly
+always holds a matching as good as the bound.
+
+References
+----------
+.. [1] E. Danna, E. Rothberg, C. Le Pape, "Exploring relaxation induced neighborhoods to
+   improve MIP solutions", Math. Programming 102 (2005), 71-90.
+"""
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from tutormatch.matching.exact.cover_program import CoverProgram, Relaxation
+from tutormatch.matching.flow.assignment import Assignment, Seat
+from tutormatch.matching.flow.repair import fill
+
+TOUCHED, TOUCHED_IN_LARGE = 0.03, 0.1
+"""From which fraction on a variable is among the choices, and if that makes too many of them."""
+MOST_CHOICES = 30_000
+NODE_LIMIT = 10
+
+
+def gather_needs(
+    assignment: Assignment, program: CoverProgram, relaxation: Relaxation, *, node_limit: int = NODE_LIMIT
+) -> Assignment:
+    """Return an assignment with the same breadth, rank by rank, and more cover if one is found.
+
+    Parameters
+    ----------
+    assignment : Assignment
+        With the best breadth.
+    program : CoverProgram
+    relaxation : Relaxation
+        Of the program.
+    node_limit : int
+        How many nodes of the search tree the integer program may open.
+    """
+    served = _served_by_rank(assignment)
+    in_use = _in_use(program, assignment)
+    columns = np.flatnonzero((relaxation.values > TOUCHED) | in_use)
+    if len(columns) > MOST_CHOICES:
+        columns = np.flatnonzero((relaxation.values > TOUCHED_IN_LARGE) | in_use)
+    found = _rounded(program, columns, node_limit) if len(columns) else None
+    if found is None:
+        return assignment
+    lost = assignment.served_pupils() - found.served_pupils()
+    for pupil in sorted(lost, key=lambda pupil: (-program.openings.ranks[pupil], pupil)):
+        any(seat_by_moving(found, need) for need in program.openings.open_needs_of[pupil])
+    fill(found)
+    is_as_broad = _served_by_rank(found) == served
+    return found if is_as_broad and len(found.seat_of) > len(assignment.seat_of) else assignment
+
+
+def _served_by_rank(assignment: Assignment) -> Counter[int]:
+    """Count the newly served pupils of each rank."""
+    openings = assignment.openings
+    return Counter(openings.ranks[pupil] for pupil in assignment.served_pupils() - openings.served_pupils)
+
+
+def _in_use(program: CoverProgram, assignment: Assignment) -> np.ndarray:
+    """Return which variables the seats of an assignment need."""
+    entering: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for variable, tail, head in program.arcs:
+        entering[head].append((variable, tail))
+    node_at = {hour: node for node, hour in program.hour_of.items()}
+    in_use = np.zeros(len(program.worth), dtype=bool)
+    for seat in assignment.seat_of.values():
+        if seat.need in program.entering and (seat.tutor, seat.slot) in node_at:
+            used = _way(entering, program.network.need_node[seat.need], node_at[seat.tutor, seat.slot])
+            if used:
+                in_use[[program.entering[seat.need], *used]] = True
+    for couple in program.couples:
+        seats = [assignment.seat_of[need] for need in couple.parts if need in assignment.seat_of]
+        used = [seat for seat in seats if seat.tutor == couple.tutor and seat.slot in couple.sessions]
+        if used:
+            parts = [couple.parts[seat.need] for seat in used]
+            in_use[[couple.together, *parts, *(couple.sessions[seat.slot] for seat in used)]] = True
+    return in_use
+
+
+def _way(entering: dict[int, list[tuple[int, int]]], need_node: int, hour_node: int) -> list[int]:
+    """Return the variables of the arcs on a way from a need to an hour; none if there is no way."""
+    came_by: dict[int, tuple[int, int] | None] = {hour_node: None}
+    queue = deque([hour_node])
+    while queue and need_node not in came_by:
+        node = queue.popleft()
+        for variable, tail in entering.get(node, ()):
+            if tail not in came_by:
+                came_by[tail] = (variable, node)
+                queue.append(tail)
+    way = []
+    step = came_by.get(need_node)
+    while step is not None:
+        variable, node = step
+        way.append(variable)
+        step = came_by[node]
+    return way
+
+
+def _rounded(program: CoverProgram, columns: np.ndarray, node_limit: int) -> Assignment | None:
+    """Solve the program in whole numbers, with those variables only."""
+    rows = program.constraints
+    narrowed = program.narrowed(columns)
+    is_whole = np.zeros(len(program.worth))
+    for couple in program.couples:
+        is_whole[[couple.together, *couple.parts.values(), *couple.sessions.values()]] = 1
+    integrality = np.zeros(len(narrowed.gain))
+    integrality[: len(columns)] = is_whole[columns]
+    result = milp(
+        -narrowed.gain,
+        integrality=integrality,
+        bounds=Bounds(0, np.inf),
+        constraints=LinearConstraint(narrowed.matrix, rows.least, rows.most),
+        # Needs are whole: what is within less than one of the bound is the best.
+        options={"node_limit": node_limit, "mip_rel_gap": 0.9 / len(program.worth)},
+    )
+    if result.x is None:
+        return None
+    values = np.zeros(len(program.worth))
+    values[columns] = result.x[: len(columns)]
+    return Assignment.of(program.openings, _seats(program, np.round(values).astype(np.int64)))
+
+
+def _seats(program: CoverProgram, values: np.ndarray) -> Iterator[Seat]:
+    """Yield the seats of a solution in whole numbers, those of couples first."""
+    for couple in program.couples:
+        needs = [need for need, variable in couple.parts.items() if values[variable]]
+        slots = [slot for slot, variable in couple.sessions.items() if values[variable]]
+        for need, slot in zip(needs, slots, strict=False):
+            yield Seat(need, couple.tutor, slot)
+    ways: dict[int, list[int]] = defaultdict(list)
+    for variable, tail, head in program.arcs:
+        ways[tail] += [head] * values[variable]
+    for need, variable in program.entering.items():
+        node = program.network.need_node[need]
+        if values[variable]:
+            while ways[node]:
+                node = ways[node].pop()
+            if node in program.hour_of:
+                yield Seat(need, *program.hour_of[node])
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """``need`` takes a seat with ``tutor`` once another need has left it."""
+
+    need: int
+    tutor: int
+
+
+def seat_by_moving(assignment: Assignment, need: int) -> bool:
+    """Seat ``need`` along the shortest chain in which each takes the place of the next.
+
+    Parameters
+    ----------
+    assignment : Assignment
+        As before if no such chain is found.
+    need : int
+        Without a seat.
+    """
+    openings = assignment.openings
+    came_by: dict[int, _Move | None] = {need: None}
+    searched: set[int] = set()
+    queue = deque([need])
+    while queue:
+        each = queue.popleft()
+        if seat := assignment.free_seat(each):
+            if _move(assignment, came_by, seat):
+                return True
+            continue
+        for tutor, common in openings.options(each).items():
+            if tutor in searched:
+                continue
+            for other in sorted(assignment.needs_of_tutor[tutor] - came_by.keys()):
+                if _could_follow(assignment, each, other, common):
+                    searched.add(tutor)
+                    came_by[other] = _Move(each, tutor)
+                    queue.append(other)
+    return False
+
+
+def _could_follow(assignment: Assignment, need: int, other: int, common: int) -> bool:
+    """Return whether ``need`` could have a session with the tutor of ``other`` if that one left."""
+    openings, seat = assignment.openings, assignment.seat_of[other]
+    pupil, leaver = openings.pupil_of[need], openings.pupil_of[other]
+    own = assignment.seat_of.get(need)
+    taken = assignment.pupil_taken[pupil] & ~(1 << own.slot if own else 0)
+    if not common & ~taken & (~assignment.tutor_taken[seat.tutor] | 1 << seat.slot):
+        return False
+    if pupil == leaver or assignment.together[seat.tutor, pupil]:
+        return True
+    if not own and assignment.new_tutors[pupil] >= openings.tutors_left[pupil]:
+        return False
+    has_place = assignment.new_pupils[seat.tutor] < openings.pupils_left[seat.tutor]
+    return has_place or assignment.together[seat.tutor, leaver] == 1
+
+
+def _move(assignment: Assignment, came_by: dict[int, _Move | None], seat: Seat) -> bool:
+    """Move everybody along the chain that ends with ``seat``; on failure the assignment is as before."""
+    steps = len(assignment.steps)
+    need = seat.need
+    found: Seat | None = seat
+    while True:
+        if need in assignment.seat_of:
+            assignment.leave(need)
+        if found is None or not assignment.fits(found):
+            assignment.rewind(steps)
+            return False
+        assignment.take(found)
+        move = came_by[need]
+        if move is None:
+            return True
+        need = move.need
+        if need in assignment.seat_of:
+            assignment.leave(need)
+        found = assignment.seat_with(need, move.tutor)

@@ -1,0 +1,178 @@
+"""A matching under construction, which keeps every hard rule at every step."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tutormatch.matching.flow.openings import Openings, to_numbers
+from tutormatch.matching.problem import Match
+
+
+class Seat(NamedTuple):
+    """One hour of one tutor for one need, all by number."""
+
+    need: int
+    tutor: int
+    slot: int
+
+
+class Assignment:
+    """Open needs with their tutor and slot, on top of the locked matches.
+
+    `fits` answers whether a seat may be taken, `take` and `leave` change it, and
+    `rewind` takes changes back. Sets of slots are bits.
+    """
+
+    def __init__(self, openings: Openings) -> None:
+        self.openings = openings
+        self.seat_of: dict[int, Seat] = {}
+        self.at_hour: dict[tuple[int, int], int] = {}
+        self.pupil_taken: dict[int, int] = defaultdict(int)
+        self.tutor_taken: dict[int, int] = defaultdict(int)
+        self.needs_of_tutor: dict[int, set[int]] = defaultdict(set)
+        self.together: Counter[tuple[int, int]] = Counter(openings.locked_pairs)
+        self.new_pupils: dict[int, int] = defaultdict(int)
+        self.new_tutors: dict[int, int] = defaultdict(int)
+        self.steps: list[tuple[Seat, bool]] = []
+
+    def seats_of_pupil(self, pupil: int) -> list[Seat]:
+        """Return the seats of the pupil's open needs."""
+        return [self.seat_of[need] for need in self.openings.open_needs_of.get(pupil, ()) if need in self.seat_of]
+
+    def own_tutors(self, pupil: int) -> list[int]:
+        """Return the tutors of the pupil, in order."""
+        own = {seat.tutor for seat in self.seats_of_pupil(pupil)}
+        return sorted(own.union(self.openings.tutors_of_pupil.get(pupil, ())))
+
+    def has_sessions(self, tutor: int) -> bool:
+        """Return whether the tutor can give one more session."""
+        return len(self.needs_of_tutor[tutor]) < self.openings.sessions_left[tutor]
+
+    def takes_new(self, tutor: int) -> bool:
+        """Return whether the tutor can give a session to one more pupil."""
+        return self.has_sessions(tutor) and self.new_pupils[tutor] < self.openings.pupils_left[tutor]
+
+    def has_room(self, tutor: int, pupil: int) -> bool:
+        """Return whether limits allow the two one more session."""
+        if not self.has_sessions(tutor):
+            return False
+        if self.new_pupils[tutor] < self.openings.pupils_left[tutor] and (
+            self.new_tutors[pupil] < self.openings.tutors_left[pupil]
+        ):
+            return True
+        return self.together[tutor, pupil] > 0
+
+    def free_slots(self, tutor: int, pupil: int) -> int:
+        """Return the slots in which both have time now, as bits."""
+        return self.openings.common_slots(tutor, pupil) & ~self.pupil_taken[pupil] & ~self.tutor_taken[tutor]
+
+    def fits(self, seat: Seat) -> bool:
+        """Return whether the seat, known to be an option of its need, can be taken now."""
+        pupil = self.openings.pupil_of[seat.need]
+        taken = self.tutor_taken[seat.tutor] | self.pupil_taken[pupil]
+        return not taken >> seat.slot & 1 and self.has_room(seat.tutor, pupil)
+
+    def take(self, seat: Seat) -> None:
+        """Take a seat that `fits`."""
+        self.steps.append((seat, True))
+        self._take(seat)
+
+    def leave(self, need: int) -> Seat:
+        """Give up the seat of ``need`` and return it."""
+        seat = self.seat_of[need]
+        self.steps.append((seat, False))
+        self._leave(seat)
+        return seat
+
+    def rewind(self, length: int) -> None:
+        """Take back every step but the first ``length``."""
+        while len(self.steps) > length:
+            seat, is_taken = self.steps.pop()
+            if is_taken:
+                self._leave(seat)
+            else:
+                self._take(seat)
+
+    def _take(self, seat: Seat) -> None:
+        need, tutor, slot = seat
+        pupil = self.openings.pupil_of[need]
+        if not self.together[tutor, pupil]:
+            self.new_tutors[pupil] += 1
+            self.new_pupils[tutor] += 1
+        self.together[tutor, pupil] += 1
+        self.seat_of[need] = seat
+        self.at_hour[tutor, slot] = need
+        self.pupil_taken[pupil] |= 1 << slot
+        self.tutor_taken[tutor] |= 1 << slot
+        self.needs_of_tutor[tutor].add(need)
+
+    def _leave(self, seat: Seat) -> None:
+        need, tutor, slot = seat
+        pupil = self.openings.pupil_of[need]
+        del self.seat_of[need]
+        del self.at_hour[tutor, slot]
+        self.pupil_taken[pupil] ^= 1 << slot
+        self.tutor_taken[tutor] ^= 1 << slot
+        self.needs_of_tutor[tutor].remove(need)
+        self.together[tutor, pupil] -= 1
+        if not self.together[tutor, pupil]:
+            self.new_tutors[pupil] -= 1
+            self.new_pupils[tutor] -= 1
+
+    def seat_with(self, need: int, tutor: int) -> Seat | None:
+        """Return the first seat that fits ``need`` with a tutor who suits."""
+        pupil = self.openings.pupil_of[need]
+        if (free := self.free_slots(tutor, pupil)) and self.has_room(tutor, pupil):
+            return Seat(need, tutor, to_numbers(free)[0])
+        return None
+
+    def free_seat(self, need: int, among: Iterable[int] | None = None) -> Seat | None:
+        """Return a seat that fits ``need``, with a tutor the pupil already has if possible.
+
+        Parameters
+        ----------
+        need : int
+        among : iterable of int, optional
+            Tutors who suit, in order; without it, all of them.
+        """
+        tutors = self.openings.options(need) if among is None else among
+        own = self.own_tutors(self.openings.pupil_of[need])
+        for tutor in sorted(tutors, key=lambda tutor: tutor not in own) if own else tutors:
+            if seat := self.seat_with(need, tutor):
+                return seat
+        return None
+
+    def served_pupils(self) -> set[int]:
+        """Return the pupils with a tutor."""
+        return {self.openings.pupil_of[need] for need in self.seat_of} | self.openings.served_pupils
+
+    def unserved(self) -> list[int]:
+        """Return the open needs without a seat, those of pupils without any tutor first."""
+        openings, served = self.openings, self.served_pupils()
+        return sorted(
+            (need for need in openings.open_needs if need not in self.seat_of),
+            key=lambda need: (openings.pupil_of[need] in served, need),
+        )
+
+    def new_matches(self) -> tuple[Match, ...]:
+        """Return the matches that are not locked, by need."""
+        problem = self.openings.problem
+        return tuple(
+            sorted(
+                Match(problem.needs[need].id, problem.tutors[tutor].id, (slot,))
+                for need, tutor, slot in self.seat_of.values()
+            )
+        )
+
+    def matches(self) -> tuple[Match, ...]:
+        """Return all matches, locked ones included, by need."""
+        return tuple(sorted([*self.openings.locked, *self.new_matches()]))
+
+    @classmethod
+    def of(cls, openings: Openings, seats: Iterable[Seat]) -> "Assignment":
+        """Take every seat that fits, in order; of seats that exclude each other the first stays."""
+        assignment = cls(openings)
+        for seat in seats:
+            if assignment.fits(seat):
+                assignment._take(seat)
+        return assignment

@@ -1,0 +1,158 @@
+"""Arcs of the class network that concern one pupil alone: to a certain tutor, or around one.
+
+Needs are numbered by their place among the open ones.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tutormatch.matching.flow.layers import SlotLists, table
+from tutormatch.matching.flow.openings import Openings, to_numbers
+from tutormatch.matching.flow.steering import steered_needs
+from tutormatch.matching.flow.supply import Supply
+from tutormatch.matching.objective import POINTS, pair_items, urgency_points
+
+POINT = 2
+"""What a point is worth in the costs of arcs; less than that leads a pupil's needs to different slots."""
+STEERING = 128
+"""In points, leads pupils to tutors who may see them more than once; more than a pair can earn otherwise."""
+STEERED_FOR_POINTS, STEERED = 16, 3
+"""To how many tutors for two needs of a pupil, with and without all points in the network."""
+OFFER, LOCAL_OFFER, FAMILY, KIND = range(4)
+
+
+def direct_hours(openings: Openings, pupil_words: np.ndarray, has_points: bool) -> np.ndarray:
+    """Return which needs have arcs of their own to hours of tutors.
+
+    Parameters
+    ----------
+    openings : Openings
+    pupil_words : ndarray
+        The free slots of pupils as rows of words.
+    has_points : bool
+        Whether the arcs are worth all points of the pair.
+
+    Returns
+    -------
+    ndarray of shape (n, 4)
+        Place of the need, tutor, slot, and what it is worth.
+    """
+    place_of = {need: place for place, need in enumerate(openings.open_needs)}
+    rows = []
+    for tutor, pupil in sorted({*openings.locked_pairs, *openings.returning}):
+        bits = openings.common_slots(tutor, pupil) if openings.may_meet(tutor, pupil) else 0
+        for need in openings.open_needs_of.get(pupil, ()) if bits else ():
+            if openings.suits(need, tutor):
+                worth = POINT * _points(openings, need, tutor)
+                rows += [(place_of[need], tutor, slot, worth) for slot in to_numbers(bits)]
+    return np.concatenate([table(rows, 4), _steered_hours(openings, pupil_words, has_points)])
+
+
+def _steered_hours(openings: Openings, pupil_words: np.ndarray, has_points: bool) -> np.ndarray:
+    needs, tutors = steered_needs(openings, STEERED_FOR_POINTS if has_points else STEERED)
+    pupils = np.array(openings.pupil_of, dtype=np.int64)[needs]
+    slots = SlotLists.of(openings.tutor_words[tutors] & pupil_words[pupils])
+    entry, slot = slots.expand(np.arange(len(needs)))
+    worth = np.full(len(needs), POINT * STEERING, dtype=np.int64)
+    for row, (need, tutor) in enumerate(zip(needs.tolist(), tutors.tolist(), strict=True)) if has_points else ():
+        worth[row] += POINT * _points(openings, need, tutor)
+    places = np.searchsorted(np.array(openings.open_needs, dtype=np.int64), needs)
+    return np.stack([places[entry], tutors[entry], slot, worth[entry]], axis=1)
+
+
+def _points(openings: Openings, need: int, tutor: int) -> int:
+    """Return what the pair earns, its urgency aside."""
+    problem, pupil = openings.problem, openings.pupil_of[need]
+    record = problem.needs[need]
+    is_returning = (tutor, pupil) in openings.returning
+    items = pair_items(problem.tutors[tutor], problem.pupils[pupil], record, is_returning=is_returning)
+    same_tutor = POINTS["same_tutor"] * ((tutor, pupil) in openings.locked_pairs)
+    return sum(items.values()) - urgency_points(record) + same_tutor
+
+
+@dataclass(frozen=True, slots=True)
+class Detour:
+    """An arc from a need to a node of the supply at one slot."""
+
+    need: int
+    layer: int
+    thing: int
+    slot: int
+    worth: int
+
+
+class Detours:
+    """The ways around blocked tutors, each of whom is a family.
+
+    Parameters
+    ----------
+    openings : Openings
+    supply : Supply
+    """
+
+    def __init__(self, openings: Openings, supply: Supply) -> None:
+        self.openings = openings
+        self.supply = supply
+        self.kinds_of = supply.kinds_of_family()
+
+    @cached_property
+    def _offers_of_family(self) -> dict[int, set[int]]:
+        offers = defaultdict(set)
+        for offer, family in self.supply.family_offers.tolist():
+            offers[family].add(offer)
+        return offers
+
+    @cached_property
+    def _families_of_offer(self) -> dict[int, list[int]]:
+        families = defaultdict(list)
+        for offer, family in self.supply.family_offers.tolist():
+            families[offer].append(family)
+        return families
+
+    def around(
+        self, place: int, pupil: int, slot: int, offers: list[tuple[int, int]], patrons: list[str]
+    ) -> list[Detour] | None:
+        """Return what leads a need around the blocked tutors of its pupil at one slot.
+
+        Parameters
+        ----------
+        place, pupil, slot : int
+        offers : list of (int, int)
+            Those that suit the need, and the points of the language.
+        patrons : list of str
+            Of the pupil, those that earn points.
+
+        Returns
+        -------
+        list of Detour, or None
+            None if no blocked tutor is among the offers at that slot: the need goes through its wish.
+        """
+        openings, supply = self.openings, self.supply
+        absent = {
+            int(supply.family_of[supply.kind_of[tutor]])
+            for tutor in openings.blocked_tutors[pupil]
+            if (openings.blocked[tutor, pupil] & openings.tutor_free[tutor]) >> slot & 1
+        }
+        without = {offer for family in absent for offer in self._offers_of_family[family]}
+        if without.isdisjoint(offer for offer, _ in offers):
+            return None
+        detours = []
+        for offer, points in offers:
+            worth, local_worth = POINT * points, POINT * (points + POINTS["patron"])
+            if offer not in without:
+                local = (supply.local_offers.get((offer, patron)) for patron in patrons)
+                detours.append(Detour(place, OFFER, offer, slot, worth))
+                detours += [Detour(place, LOCAL_OFFER, one, slot, local_worth) for one in local if one is not None]
+                continue
+            for family in self._families_of_offer[offer]:
+                if family not in absent:
+                    detours.append(Detour(place, FAMILY, family, slot, worth))
+                    detours += [
+                        Detour(place, KIND, kind, slot, local_worth)
+                        for kind in self.kinds_of[family]
+                        if supply.kinds[kind][1] in patrons
+                    ]
+        return detours

@@ -1,0 +1,1 @@
+"""What comes after the flow: group places, further sessions, whole wishes."""

@@ -1,0 +1,1 @@
+"""Why, and what next: explanations, smallest changes, suggestions, advice."""

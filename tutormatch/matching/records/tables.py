@@ -1,0 +1,279 @@
+"""Read one CSV table column by column, and collect everything that is wrong with it."""
+
+import csv
+from array import array
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import compress
+from pathlib import Path
+from typing import Any, TextIO
+
+from tutormatch.matching.records.cells import Column, Unexpected, parse_identifier
+from tutormatch.matching.records.faults import Fault, FaultyInput
+
+ROWS_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its line in the file, its cells as read, and the values of the cells that could be read."""
+
+    line: int
+    cells: Mapping[str, str]
+    values: Mapping[str, Any]
+    is_sound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What a table holds: one record for each sound row, and its line in the file.
+
+    ``unread`` names the rows with faults, by their cell in the first column.
+    """
+
+    records: list[Any] = field(default_factory=list)
+    lines: "array[int]" = field(default_factory=lambda: array("L"))
+    unread: set[str] = field(default_factory=set)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read_rows(
+    path: Path, columns: Collection[Column], extensions: Collection[str] = ()
+) -> tuple[list[Row], list[Fault]]:
+    """Read a CSV file with a header row.
+
+    Parameters
+    ----------
+    path : Path
+        UTF-8, with or without a byte order mark.
+    columns : collection of Column
+        The columns to read; those without a default must be in the header.
+    extensions : collection of str
+        Names of further columns that may be there; kept in ``Row.cells`` only.
+
+    Returns
+    -------
+    rows : list of Row
+        Every row that has cells, faulty ones with ``is_sound`` False.
+    faults : list of Fault
+        In order of line and column.
+    """
+    table = _Table(path, tuple(columns), frozenset(extensions))
+    rows: list[Row] = []
+    try:
+        for part in table.parts():
+            for line, texts, *values in zip(part.lines, zip(*part.texts, strict=True), *part.values, strict=True):
+                cells = {name: text.strip() for name, text in zip(table.header, texts, strict=True)}
+                read = {
+                    column.name: value
+                    for column, value in zip(table.columns, values, strict=True)
+                    if not isinstance(value, _Wrong)
+                }
+                rows.append(Row(line, cells, read, len(read) == len(table.columns)))
+    except FaultyInput as error:
+        return [], list(error.faults)
+    return rows, table.sorted_faults()
+
+
+def read_records(
+    path: Path, columns: Collection[Column], make: Callable[..., Any], extensions: Collection[str] = ()
+) -> Records:
+    """Read a CSV file with a header row as records; equal cells of a column become one object.
+
+    Parameters
+    ----------
+    path, columns, extensions
+        As in `read_rows`.
+    make : callable
+        Gets the values of a row in the order of ``columns`` and returns its record.
+
+    Returns
+    -------
+    Records
+        Its faults are in order of line and column.
+    """
+    table = _Table(path, tuple(columns), frozenset(extensions))
+    found = Records()
+    try:
+        for part in table.parts():
+            if part.faulty:
+                names = part.texts[table.header.index(table.columns[0].name)]
+                found.unread.update(names[index].strip() for index in part.faulty)
+                part = part.without_faulty()
+            found.records.extend(map(make, *part.values))
+            found.lines.extend(part.lines)
+    except FaultyInput as error:
+        return Records(faults=list(error.faults))
+    found.faults.extend(table.sorted_faults())
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """Stands for the value of a cell that does not say what it should."""
+
+    expected: str
+
+
+class _Cells(dict[str, Any]):
+    """The values of a column by the text of the cell: every different text is read once."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__()
+        self.column = column
+        self.has_faults = False
+
+    def read(self, texts: Sequence[str]) -> list[Any]:
+        if self.column.parse is parse_identifier:
+            # Nearly all of them differ, and each is its own value.
+            names = [*map(str.strip, texts)]
+            if all(names) and all(map(str.isprintable, names)):
+                return [*map(self.setdefault, names, names)]
+        return [*map(self.__getitem__, texts)]
+
+    def __missing__(self, cell: str) -> Any:
+        value = self[cell] = self._value(cell.strip())
+        return value
+
+    def _value(self, text: str) -> Any:
+        try:
+            if text:
+                return self.column.parse(text)
+            if self.column.is_required:
+                raise Unexpected("a value")
+        except Unexpected as error:
+            self.has_faults = True
+            return _Wrong(str(error))
+        return self.column.default
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some thousand rows, turned into columns; ``faulty`` are the rows with a wrong cell."""
+
+    lines: Sequence[int]
+    texts: Sequence[Sequence[str]]
+    values: Sequence[Sequence[Any]]
+    faulty: Collection[int]
+
+    def without_faulty(self) -> "_Part":
+        is_sound = [index not in self.faulty for index in range(len(self.lines))]
+        lines, *columns = (list(compress(column, is_sound)) for column in (self.lines, *self.texts, *self.values))
+        return _Part(lines, columns[: len(self.texts)], columns[len(self.texts) :], ())
+
+
+class _Table:
+    """One file, read part after part so that the whole of its text is never in memory."""
+
+    def __init__(self, path: Path, columns: tuple[Column, ...], extensions: frozenset[str]) -> None:
+        self.path = path
+        self.columns = columns
+        self.extensions = extensions
+        self.header: list[str] = []
+        self.faults: list[Fault] = []
+        self.cells = [_Cells(column) for column in columns]
+
+    def sorted_faults(self) -> list[Fault]:
+        return sorted(self.faults, key=lambda fault: fault.row or 0)
+
+    def parts(self) -> Iterator[_Part]:
+        """Yield the rows; what is wrong with some is added to ``faults``.
+
+        Raises
+        ------
+        FaultyInput
+            If the file cannot be read, or its header says that it is another table.
+        """
+        try:
+            with self.path.open(encoding="utf-8-sig", newline="") as file:
+                yield from self._parts(file)
+        except FileNotFoundError:
+            raise FaultyInput([Fault(self.path.name, None, "", "", "this file to exist")]) from None
+        except UnicodeDecodeError:
+            self._refuse_foreign_text()
+            raise
+        except OSError as error:
+            expected = "a file that can be read"
+            raise FaultyInput([Fault(self.path.name, None, "", error.strerror or "", expected)]) from error
+
+    def _refuse_foreign_text(self) -> None:
+        data = self.path.read_bytes()
+        try:
+            data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            value = repr(data[error.start : error.end])[2:-1]
+            raise FaultyInput([Fault(self.path.name, line, "", value, "text in UTF-8")]) from error
+
+    def _parts(self, file: TextIO) -> Iterator[_Part]:
+        reader = csv.reader(file, strict=True)
+        rows: list[list[str]] = []
+        lines = array("L")
+        line = 1
+        try:
+            self._read_header(next(reader, None))
+            line = reader.line_num + 1
+            for cells in reader:
+                rows.append(cells)
+                lines.append(line)
+                line = reader.line_num + 1
+                if len(rows) == ROWS_AT_ONCE:
+                    yield self._part(lines, rows)
+                    rows, lines = [], array("L")
+        except csv.Error as error:
+            self._refuse_foreign_text()
+            self.faults.append(Fault(self.path.name, line, "", str(error), "a row of comma separated cells"))
+        if rows:
+            yield self._part(lines, rows)
+
+    def _read_header(self, cells: list[str] | None) -> None:
+        names = ", ".join(column.name for column in self.columns)
+        if cells is None:
+            raise FaultyInput([Fault(self.path.name, 1, "", "", f"a header row: {names}")])
+        self.header = [name.strip() for name in cells]
+        known = {column.name for column in self.columns} | self.extensions
+        faults = []
+        for position, name in enumerate(self.header):
+            if name not in known:
+                faults.append(Fault(self.path.name, 1, name, name, f"one of the columns {names}"))
+            elif name in self.header[:position]:
+                faults.append(Fault(self.path.name, 1, name, name, "each column once"))
+        faults += [
+            Fault(self.path.name, 1, column.name, "", "this column in the header")
+            for column in self.columns
+            if column.is_required and column.name not in self.header
+        ]
+        if faults:
+            self._refuse_foreign_text()
+            raise FaultyInput(faults)
+
+    def _part(self, lines: Sequence[int], rows: list[list[str]]) -> _Part:
+        width = len(self.header)
+        if set(map(len, rows)) != {width}:
+            kept = [index for index, cells in enumerate(rows) if self._is_row(lines[index], cells)]
+            rows, lines = [rows[index] for index in kept], [lines[index] for index in kept]
+        texts = list(zip(*rows, strict=True)) or [()] * width
+        values: list[Sequence[Any]] = []
+        faulty: set[int] = set()
+        for column, cells in zip(self.columns, self.cells, strict=True):
+            if column.name not in self.header:
+                values.append([column.default] * len(rows))
+                continue
+            column_texts = texts[self.header.index(column.name)]
+            values.append(cells.read(column_texts))
+            for index, value in enumerate(values[-1]) if cells.has_faults else ():
+                if isinstance(value, _Wrong):
+                    text = column_texts[index].strip()
+                    self.faults.append(Fault(self.path.name, lines[index], column.name, text, value.expected))
+                    faulty.add(index)
+        return _Part(lines, texts, values, faulty)
+
+    def _is_row(self, line: int, cells: list[str]) -> bool:
+        """Say whether these are the cells of a row; a blank line is none, and no fault."""
+        width = len(self.header)
+        if len(cells) == width:
+            return True
+        if len(cells) > 1 or (cells and (cells[0].strip() or width == 1)):
+            expected = f"{width} cells as in the header"
+            self.faults.append(Fault(self.path.name, line, "", f"{len(cells)} cells", expected))
+        return False

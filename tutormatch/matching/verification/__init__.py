@@ -1,0 +1,1 @@
+"""An independent check of a solution; it shares only the records and the table of points with the solver."""
