@@ -22,7 +22,8 @@ from tutormatch.matching.benchmark.table import (
 READING = """\
 Every engine runs in a process of its own on the same generated problem, one after the other. Seconds are by the clock.
 
-- **core** is `tutormatch.matching.solve`: the class network with OR-Tools, repair, certificate. **core-networkx** is
+- **core** is `tutormatch.matching.solve`: the class network with OR-Tools, repair, certificate, with the effort of ten
+  seconds that is its default. **core-networkx** is
   the same with `networkx.network_simplex`, the reference engine.
 - **pairs-networkx** and **pairs-ortools** solve the plain pair graph, one arc for each need and each tutor's hour that
   suit each other, with the same objective. **matrix-scipy** is SciPy's `linear_sum_assignment` on the dense matrix of
@@ -31,9 +32,9 @@ Every engine runs in a process of its own on the same generated problem, one aft
 - **first-come** and **priority** give out seats need by need, by the days waited, or pupils without a tutor and the
   most urgent first. Nobody is moved once seated.
 
-*read* is from CSV files, with every check of the input; *build*, *solve* and *repair* (with decoding and exact closing)
-give needs a tutor; *deepen* (group places and further sessions), *certify* (prices that prove the bounds) and *explain*
-(the reason of each unmatched need) only the core does; *verify* is `verify` for the core, with the bounds of its
+*read* is from CSV files, with every check of the input; *build*, *solve* and *repair* (with decoding) give needs a
+tutor; *deepen* (group places and further sessions), *certify* (prices that prove the bounds, and the programs that close
+what is left) and *explain* (the reason of each unmatched need) only the core does; *verify* is `verify` for the core, with the bounds of its
 certificate recomputed, and the hard rules alone for peers. *CPU* is what the process
 computed in all, its start included: far below *all* (by the clock), it says that the machine was busy with other work.
 *MiB* is the peak of the process up to the written solution. *solve ÷ core* and *match ÷ core* (build, solve, repair)
