@@ -349,6 +349,7 @@ STAGES = {
     "build": _("Laying out who could meet whom"),
     "solve": _("Looking for the best matching"),
     "repair": _("Settling the last clashes of time"),
+    "gather": _("Looking for tutors for further subjects of pupils"),
     "close": _("Proving that nothing better is possible"),
     "group": _("Looking for places in small groups"),
     "deepen": _("Adding further sessions"),

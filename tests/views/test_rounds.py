@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.factories import OTHER_REGION
+from tutormatch import wording
 from tutormatch.extensions import db
+from tutormatch.matching.solver import STAGES
 from tutormatch.models import ConsentState, Round, RoundFailure, RoundState, ScopeKind, TutorState
 from tutormatch.services import round_runs, rounds
 
@@ -161,3 +163,7 @@ def test_other_roles_see_no_rounds(client, make, done, role):
     for address in ("/rounds", f"/rounds/{done.id}", f"/rounds/{done.id}/waiting"):
         client.page(address, status=403)
     client.submit("/rounds", status=403)
+
+
+def test_every_stage_of_the_solver_has_words():
+    assert {*STAGES, "done"} <= wording.STAGES.keys()
