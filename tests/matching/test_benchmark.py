@@ -112,6 +112,7 @@ def test_each_engine_is_measured_and_checked(engine, folder):
         ("pairs-networkx", (peers, "NETWORKX_SEATS_AT_MOST")),
         ("pairs-ortools", (peers, "ORTOOLS_SEATS_AT_MOST")),
         ("matrix-scipy", (peers, "MATRIX_CELLS_AT_MOST")),
+        ("priority", (peers, "GREEDY_NEEDS_AT_MOST")),
     ],
 )
 def test_an_engine_that_does_not_fit_says_by_how_much(engine, limit, folder, monkeypatch):

@@ -18,11 +18,14 @@ from tutormatch.matching.flow.engines import ENGINES
 from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.problem import Match, Problem
 
-NETWORKX_SEATS_AT_MOST = 500_000
+NETWORKX_SEATS_AT_MOST = 300_000
 """The network simplex in Python takes minutes above this."""
 
 ORTOOLS_SEATS_AT_MOST = 8_000_000
 """About 4 GiB of arcs."""
+
+GREEDY_NEEDS_AT_MOST = 20_000
+"""Above this they take minutes, which says nothing about greed: they are written to be read."""
 
 MATRIX_CELLS_AT_MOST = 60_000_000
 """About half a GiB of 64-bit costs, and a time that grows with the cube of the side."""
@@ -117,6 +120,7 @@ def _match_on_pair_graph(problem: Problem, engine: str, most: int) -> Answer:
 
 
 def _match_greedily(problem: Problem, order: Callable[[Openings], list[int]]) -> Answer:
+    _refuse_above(GREEDY_NEEDS_AT_MOST, len(problem.needs), "needs")
     watch = Stopwatch()
     with watch.stage("build"):
         openings = Openings(problem)
