@@ -14,8 +14,9 @@ from tests.matching.builders import (
     served,
     tutor,
 )
-from tutormatch.matching import FaultyInput, Teaching, solve, verify
-from tutormatch.matching.solver import STAGES
+from tutormatch.matching import FaultyInput, Problem, Profile, Teaching, improvable, solve, verify
+from tutormatch.matching.population import generate
+from tutormatch.matching.solver import STAGES, Cancelled, with_locked
 
 WEEK = "mon-15;tue-15;wed-15"
 BOTH = (Teaching("ALG", 1, 11), Teaching("MATH", 1, 11))
@@ -219,3 +220,42 @@ def test_progress_names_the_stages_and_ends_at_one():
     assert [stage for stage, _ in reports] == [*STAGES, "done"]
     assert [fraction for _, fraction in reports] == sorted(fraction for _, fraction in reports)
     assert reports[-1][1] == 1
+
+
+def test_a_run_stops_between_stages_when_it_is_asked_to():
+    asked = []
+
+    def should_stop() -> bool:
+        asked.append(True)
+        return len(asked) > 2
+
+    with pytest.raises(Cancelled):
+        solve(problem([tutor()], [pupil()], [need()]), should_stop=should_stop)
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_a_run_without_time_still_ends_in_a_sound_solution(profile):
+    source = generate("pilot", 2).problem
+    hurried, thorough = (solve(source, profile=profile, time_limit=limit) for limit in (0, None))
+    assert verify(source, hurried) == []
+    assert reached(hurried)["depth"] < reached(thorough)["depth"]
+    if profile is not Profile.DEPTH_FIRST:
+        assert reached(hurried)["breadth"] == reached(thorough)["breadth"]
+
+
+def test_when_a_tutor_leaves_no_other_agreed_match_changes():
+    source = generate("pilot", 3).problem
+    agreed = solve(source).matches
+    leaver = agreed[0].tutor_id
+    staying = [each for each in agreed if each.tutor_id != leaver]
+    rest = with_locked(
+        Problem.of([each for each in source.tutors if each.id != leaver], source.pupils, source.needs), staying
+    )
+    again = solve(rest)
+    assert verify(rest, again) == []
+    assert {(each.need_id, each.tutor_id, each.slots) for each in staying} <= {
+        (each.need_id, each.tutor_id, each.slots) for each in again.matches
+    }
+    released = solve(Problem.of(rest.tutors, rest.pupils, rest.needs))
+    assert improvable(rest, again) == reached(released)["breadth"] - reached(again)["breadth"]
