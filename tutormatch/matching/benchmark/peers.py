@@ -24,6 +24,9 @@ NETWORKX_SEATS_AT_MOST = 300_000
 ORTOOLS_SEATS_AT_MOST = 8_000_000
 """About 4 GiB of arcs."""
 
+SEATS_FOR_NEEDS_AT_MOST = 150_000
+"""Above this it takes minutes to count the pairs of needs and hours, which are too many anyway."""
+
 GREEDY_NEEDS_AT_MOST = 20_000
 """Above this they take minutes, which says nothing about greed: they are written to be read."""
 
@@ -106,6 +109,7 @@ PEERS: Mapping[str, Callable[[Problem], Answer]] = MappingProxyType(
 
 
 def _match_on_pair_graph(problem: Problem, engine: str, most: int) -> Answer:
+    _refuse_above(SEATS_FOR_NEEDS_AT_MOST, len(problem.needs), "needs")
     watch = Stopwatch()
     with watch.stage("build"):
         seats = Seats(Openings(problem))
