@@ -33,9 +33,9 @@ Every engine runs in a process of its own on the same generated problem, one aft
   most urgent first. Nobody is moved once seated.
 
 *read* is from CSV files, with every check of the input; *build*, *solve* and *repair* (with decoding) give needs a
-tutor; *deepen* (group places and further sessions), *certify* (prices that prove the bounds, and the programs that close
-what is left) and *explain* (the reason of each unmatched need) only the core does; *verify* is `verify` for the core, with the bounds of its
-certificate recomputed, and the hard rules alone for peers. *CPU* is what the process
+tutor; *deepen* (group places and further sessions), *certify* (prices that prove the bounds, and the programs that
+close what is left) and *explain* (the reason of each unmatched need) only the core does; *verify* is `verify` for the
+core, with the bounds of its certificate recomputed, and the hard rules alone for peers. *CPU* is what the process
 computed in all, its start included: far below *all* (by the clock), it says that the machine was busy with other work.
 *MiB* is the peak of the process up to the written solution. *solve ÷ core* and *match ÷ core* (build, solve, repair)
 say how many times the core's seconds an engine takes.
