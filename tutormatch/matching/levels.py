@@ -94,7 +94,7 @@ def count_bounds(problem: Problem, reached: Mapping[str, Reached]) -> dict[str, 
     Returns
     -------
     dict of str to int
-        Of ``complete``, ``groups``, ``depth``, ``quality`` (at most) and ``balance`` (at least).
+        Of ``complete``, ``cover``, ``groups``, ``depth``, ``quality`` (at most) and ``balance`` (at least).
 
     Notes
     -----
@@ -102,6 +102,7 @@ def count_bounds(problem: Problem, reached: Mapping[str, Reached]) -> dict[str, 
 
     - complete: the pupils whose shortest wishes fit into all sessions of all tutors
       (a tutor's sessions, or free slots if those are fewer).
+    - cover: all needs, or all sessions, without the first of each pupil served; the less of the two.
     - groups: the needs without sessions of their own, the needs that may join a group
       with a tutor for one, and the places in all groups; the least of the three.
     - depth: the sessions that ``own`` leaves of all, and the most further sessions that
@@ -118,6 +119,7 @@ def count_bounds(problem: Problem, reached: Mapping[str, Reached]) -> dict[str, 
     points = heapq.nlargest(served, most_points(problem))
     return {
         COMPLETE: _most_complete(problem, sum(capacity)),
+        COVER: min(len(problem.needs), sum(capacity)) - reached[BREADTH].total,
         GROUPS: min(len(problem.needs) - own, *_most_joining(problem)),
         DEPTH: min(sum(capacity) - own, sum(further)),
         QUALITY: sum(points) + POINTS["same_tutor"] * (served - reached[BREADTH].total),

@@ -265,19 +265,19 @@ class _Run:
         with stages.stage("gather"):
             prices = breadth_prices(openings, network, cuts)
             self.prices = {BREADTH: prices}
-            proof = "flow"
+            # Where no flow was worth its time, what counting shows is left.
+            proof = "flow" if len(openings.open_needs) <= NEEDS_FOR_FLOW_BOUND else ""
             if self.profile is not Profile.DEPTH_FIRST and stages.has_time:
                 cover = close_cover(assignment, network, prices, stages.effort)
                 assignment = cover.assignment
-                if cover.most <= most:
+                if cover.prices is not prices and cover.most <= most:
                     most, proof = cover.most, "prices"
                     self.prices[COVER] = cover.prices
             reached = measure(problem, assignment.matches(), self.profile)
             own = sum(not match.joins for match in openings.locked)
-            self.bounds = {
-                BREADTH: _Bound(reached[BREADTH].total, "prices"),
-                COVER: _Bound(own + most - reached[BREADTH].total, proof),
-            }
+            self.bounds = {BREADTH: _Bound(reached[BREADTH].total, "prices")}
+            if proof:
+                self.bounds[COVER] = _Bound(own + most - reached[BREADTH].total, proof)
         return assignment.matches()
 
     def _most_needs(self, openings: Openings, network: ClassNetwork, flow_units: int) -> int:
@@ -293,7 +293,8 @@ class _Run:
         openings = Openings(self.problem, self.profile)
         if not openings.has_more_seats(int(effort * SEATS_PER_SECOND)):
             return self._close_every_level(openings, matches, effort)
-        is_open = measure(problem, matches, self.profile)[COVER].total < self.bounds[COVER].value
+        reached = measure(problem, matches, self.profile)[COVER].total
+        is_open = COVER in self.bounds and reached < self.bounds[COVER].value
         if is_open and not openings.has_more_seats(int(effort * SEATS_PER_SECOND_OF_COVER)):
             return self._close_cover(problem, matches, effort)
         return matches
@@ -337,7 +338,8 @@ class _Run:
     def _certificate(self, reached: Mapping[str, Reached]) -> Certificate:
         counted = count_bounds(self.problem, reached)
         # A profile that serves fewer pupils can serve more of their needs.
-        if missing := self.bounds[BREADTH].value - reached[BREADTH].total:
+        missing = self.bounds[BREADTH].value - reached[BREADTH].total
+        if missing and COVER in self.bounds:
             self.bounds[COVER] = _Bound(self.bounds[COVER].value + missing, "flow")
         levels = []
         for name, level in reached.items():

@@ -22,7 +22,7 @@ def bounds_by_count(problem: Problem, reached: Mapping[str, int]) -> dict[str, i
     Returns
     -------
     dict of str to int
-        ``complete``, ``groups``, ``depth`` and ``quality`` have no more, ``balance`` has no less.
+        ``complete``, ``cover``, ``groups``, ``depth`` and ``quality`` have no more, ``balance`` has no less.
     """
     hours = [min(len(tutor.slots), tutor.sessions_per_week) for tutor in problem.tutors]
     own = reached["breadth"] + reached["cover"]
@@ -32,6 +32,7 @@ def bounds_by_count(problem: Problem, reached: Mapping[str, int]) -> dict[str, i
     pupils_of_school = Counter(problem.pupil[pupil_id].school for pupil_id in {need.pupil_id for need in problem.needs})
     return {
         "complete": _fitting(problem.needs, sum(hours)),
+        "cover": min(len(problem.needs), sum(hours)) - reached["breadth"],
         "groups": min(len(problem.needs) - own, *_group_places(problem)),
         "depth": min(sum(longest[:own]), sum(hours) - own),
         "quality": sum(best[:served]) + POINTS["same_tutor"] * (served - reached["breadth"]),
