@@ -120,7 +120,7 @@ def test_suggested_tutor_is_proposed(make, browser, done):
     assert helper.account.full_name in page.text()
     assert "Monday 15:00" in page.text()
     shown = page.all("input", name="shown")[0].get("value")
-    page = browser.submit(address, {"choice": helper.code, "shown": shown})
+    page = browser.submit(address.replace("suggest", "propose"), {"choice": helper.code, "shown": shown})
     assert "1 pair is proposed" in page.text()
     match = db.session.scalars(select(Match).where(Match.need_id == need.id)).one()
     assert (match.tutor_id, match.state) == (helper.id, MatchState.PROPOSED)
@@ -129,7 +129,7 @@ def test_suggested_tutor_is_proposed(make, browser, done):
 
 def test_suggestion_that_is_out_of_date_changes_nothing(browser, done):
     need = left(done, "ALG")
-    page = browser.submit(f"/rounds/{done.id}/waiting/{need.id}/suggest", {"choice": "chain", "shown": "old"})
+    page = browser.submit(f"/rounds/{done.id}/waiting/{need.id}/propose", {"choice": "chain", "shown": "old"})
     assert "Nothing was changed" in page.text()
     assert db.session.scalars(select(Match).where(Match.need_id == need.id)).all() == []
 

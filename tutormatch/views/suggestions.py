@@ -35,7 +35,7 @@ def show(round_id: int, need_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.post("/suggest")
+@bp.post("/propose")
 @access.for_roles(Role.COORDINATOR)
 def propose(round_id: int, need_id: int) -> ResponseReturnValue:
     """Propose one of the tutors, or carry out the chain."""
