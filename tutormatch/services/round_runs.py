@@ -4,7 +4,6 @@ import logging
 import tempfile
 import time
 import uuid
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from ..matching import (
     Profile,
     Violation,
     explain_all,
-    improvable,
     read_problem,
     recruitment_advice,
     verify,
@@ -87,7 +85,6 @@ def _work(round_id: int, started_at: datetime, progress: "_Progress", folder: Pa
     explanations = explain_all(problem, solution)
     progress.write("advise", ADVISING)
     advice = recruitment_advice(problem, solution)
-    solution = replace(solution, improvable=improvable(problem, solution))
     progress.write("store", STORING)
     round_results.store(round_id, started_at, problem, solution, explanations, advice)
 
