@@ -134,8 +134,11 @@ def test_count_follows_every_change(browser: Browser, html: str) -> None:
 
 @pytest.fixture
 def phone(browser: Browser, html: str) -> Page:
+    """A phone on which time stands still, so that a finger rests just as long as a test says."""
     tall = html.replace("</main>", "<p>" + "and more below<br>" * 80 + "</p></main>")
     page = opened(browser, tall, viewport={"width": 360, "height": 640}, has_touch=True, is_mobile=True)
+    page.clock.install(time=0)
+    page.clock.pause_at(1)
     page.evaluate("document.querySelector('#slots-mon-12').scrollIntoView({block: 'center'})")
     return page
 
@@ -148,7 +151,7 @@ def touch(page: Page, *points: tuple[float, float], hold: int = 0) -> None:
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
     send("touchStart", points[0])
-    page.wait_for_timeout(hold)
+    page.clock.run_for(hold)
     for point in points[1:]:
         send("touchMove", point)
         page.wait_for_timeout(20)
