@@ -124,3 +124,13 @@ def test_proposals_of_a_group_stay_in_a_chain(make, coordinator, round_, crowd):
     joining.is_group_ok = True
     make.proposal(joining, tutor, "mon-15", round_, joins_id=host.id)
     assert find(round_, waiting).chain == ()
+
+
+def test_only_the_need_in_question_and_those_with_a_pair_are_asked_about(make, coordinator, round_, crowd):
+    _tutor, flexible, waiting = crowd
+    wait(round_, make.pupil(slots="mon-15").needs[0])
+    agreed = make.pupil(slots="wed-15").needs[0]
+    matches.approve(coordinator, round_.id, [make.proposal(agreed, make.tutor(slots="wed-15"), "wed-15", round_).id])
+    found = find(round_, waiting)
+    assert {need.id for need in found.standing.problem.needs} == {waiting.code, flexible.code, agreed.code}
+    assert set(found.standing.movable) == {flexible.code}

@@ -11,7 +11,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, literal, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, literal, null, or_, select, true, union_all
 
 from .. import clock
 from ..extensions import db
@@ -64,17 +64,22 @@ class Collected:
     agreed: int
 
 
-def collect(scope: Scope, held: ColumnElement[bool] | None = None) -> Collected:
+def collect(
+    scope: Scope, held: ColumnElement[bool] | None = None, wanted: ColumnElement[bool] | None = None
+) -> Collected:
     """Return the problem of ``scope`` as it is now, in six statements.
 
     Parameters
     ----------
     held
         Which proposals are to stay as they are, like agreed matches; a round leaves all of them aside.
+    wanted
+        Which open needs are asked about; a round asks about all of them.
     """
     tutors = dict(_tutors(scope))
-    pupils = dict(_pupils(scope))
-    needs = dict(_needs(scope))
+    is_wanted = and_(Need.closed_at.is_(None), true() if wanted is None else wanted)
+    pupils = dict(_pupils(scope, is_wanted))
+    needs = dict(_needs(scope, is_wanted))
     agreements = Agreements(tutors, pupils, needs)
     for match in agreed_matches(scope, held):
         agreements.add(match)
@@ -135,7 +140,7 @@ def _of_entering_pupils(statement: Select[Any], scope: Scope) -> Select[Any]:
     return statement.join(School, Pupil.school_id == School.id).where(pupil_may_enter(), scope.has_school())
 
 
-def _pupils(scope: Scope) -> Iterator[tuple[int, ProblemPupil]]:
+def _pupils(scope: Scope, is_wanted: ColumnElement[bool]) -> Iterator[tuple[int, ProblemPupil]]:
     patrons: dict[int, set[str]] = defaultdict(set)
     for school_id, institution in db.session.execute(
         select(school_patrons.c.school_id, Institution.code).join(
@@ -156,7 +161,7 @@ def _pupils(scope: Scope) -> Iterator[tuple[int, ProblemPupil]]:
                 School.code.label("school"),
             ),
             scope,
-        )
+        ).where(Pupil.id.in_(select(Need.pupil_id).where(is_wanted)))
     ):
         yield (
             row.id,
@@ -172,7 +177,7 @@ def _pupils(scope: Scope) -> Iterator[tuple[int, ProblemPupil]]:
         )
 
 
-def _needs(scope: Scope) -> Iterator[tuple[int, ProblemNeed]]:
+def _needs(scope: Scope, is_wanted: ColumnElement[bool]) -> Iterator[tuple[int, ProblemNeed]]:
     today = clock.today()
     for row in db.session.execute(
         _of_entering_pupils(
@@ -188,7 +193,7 @@ def _needs(scope: Scope) -> Iterator[tuple[int, ProblemNeed]]:
                 Pupil.code.label("pupil"),
             ).join(Pupil, Need.pupil_id == Pupil.id),
             scope,
-        ).where(Need.closed_at.is_(None))
+        ).where(is_wanted)
     ):
         yield (
             row.id,

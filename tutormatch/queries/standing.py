@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import aliased
 
 from ..extensions import db
@@ -28,50 +28,60 @@ class Standing:
     movable: Mapping[str, int]
 
 
-def standing(round_: Round) -> Standing:
-    """Return how things stand now for a round's scope, in eight statements."""
-    proposals = _proposals(round_)
-    in_groups = {row.joins_id for row in proposals.values()} | {
-        match_id for match_id, row in proposals.items() if row.joins_id is not None
-    }
-    movable = {match_id: row for match_id, row in proposals.items() if match_id not in in_groups}
-    problem = collect(Scope.of(round_), held=Match.id.not_in(movable)).problem
+def standing(round_: Round, need_code: str) -> Standing:
+    """Return how things stand now around one need in a round's scope, in seven statements.
+
+    Other needs without a match are left out: they take nobody's time, so nothing hangs on them.
+    """
+    problem = collect(
+        Scope.of(round_), held=Match.id.not_in(_movable(round_)), wanted=or_(Need.code == need_code, _has_match())
+    ).problem
     locked = [pair for pair in problem.pairs if pair.status is PairStatus.LOCKED]
     hosts = agreed_hosts(locked)
     matches = [
         Pairing(pair.need_id or "", pair.tutor_id, tuple(sorted(pair.slots)), hosts.get(pair.need_id or "", ""))
         for pair in locked
     ]
-    sound = list(_sound(problem, matches, movable))
+    sound = list(_sound(problem, matches, _undecided(round_)))
     solution = Solution(
         tuple(sorted([*matches, *(pairing for _match_id, pairing in sound)])), (), Certificate(()), engine=""
     )
     return Standing(problem, solution, {pairing.need_id: match_id for match_id, pairing in sound})
 
 
+def _has_match() -> ColumnElement[bool]:
+    return Need.id.in_(select(Match.need_id).where(Match.state.in_((MatchState.APPROVED, MatchState.PROPOSED))))
+
+
+def _movable(round_: Round) -> Select[tuple[int]]:
+    """Select the undecided proposals of the round that are in no group."""
+    own, joining = aliased(Match), aliased(Match)
+    holds_a_group = select(joining.id).where(joining.joins_id == own.id, joining.state == MatchState.PROPOSED).exists()
+    return select(own.id).where(
+        own.round_id == round_.id, own.state == MatchState.PROPOSED, own.joins_id.is_(None), ~holds_a_group
+    )
+
+
 @dataclass
 class _Proposal:
     need: str
     tutor: str
-    joins_id: int | None
     slots: list[int] = field(default_factory=list)
 
 
-def _proposals(round_: Round) -> dict[int, _Proposal]:
-    """Return the undecided proposals of the round, by their number."""
+def _undecided(round_: Round) -> dict[int, _Proposal]:
+    """Return the proposals that a chain may move, by their number."""
     found: dict[int, _Proposal] = {}
-    host = aliased(Match)
     rows = db.session.execute(
-        select(Match.id, Need.code, Tutor.code, host.id, WeeklySession.slot)
+        select(Match.id, Need.code, Tutor.code, WeeklySession.slot)
         .join(Need, Match.need_id == Need.id)
         .join(Tutor, Match.tutor_id == Tutor.id)
         .join(WeeklySession, WeeklySession.match_id == Match.id)
-        .outerjoin(host, Match.joins_id == host.id)
-        .where(Match.round_id == round_.id, Match.state == MatchState.PROPOSED)
+        .where(Match.id.in_(_movable(round_)))
         .order_by(Match.id, WeeklySession.slot)
     )
-    for match_id, need, tutor, joins_id, slot in rows:
-        found.setdefault(match_id, _Proposal(need, tutor, joins_id)).slots.append(slot)
+    for match_id, need, tutor, slot in rows:
+        found.setdefault(match_id, _Proposal(need, tutor)).slots.append(slot)
     return found
 
 

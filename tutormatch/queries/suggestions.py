@@ -152,7 +152,7 @@ def asked(viewer: Account, round_: Round, need_id: int) -> Asked | None:
 
 def find(round_: Round, need_id: str) -> Found:
     """Ask the core about one need, as things stand now."""
-    now = standing(round_)
+    now = standing(round_, need_id)
     if need_id not in now.problem.need:
         return Found(need_id, now)
     answer = Suggester(now.problem, now.solution).suggest(need_id, limit=OPTIONS_SHOWN)
