@@ -26,6 +26,8 @@ from tutormatch.matching.verification import best_response
 from tutormatch.matching.verification.market import Market
 from tutormatch.matching.verification.price_check import PricedMarket
 from tutormatch.matching.verification.recount import Bounds
+from tutormatch.matching.verification.roster import Roster
+from tutormatch.matching.verification.timetable import Timetable
 from tutormatch.matching.verification.verifier import broken_rules
 
 WEEK = "mon-15;tue-15;wed-15"
@@ -47,7 +49,7 @@ def with_prices(source: Problem, **prices: Prices):
     solution = solve(source)
     certificate = replace(solution.certificate, prices={**solution.certificate.prices, **prices})
     reached = {level.name: level.reached for level in certificate.levels}
-    bounds = Bounds(source, solution.matches, certificate, reached)
+    bounds = Bounds(Timetable(Roster(source), solution.matches), certificate, reached)
     levels = tuple(
         replace(level, bound=bounds.by_prices(level.name), proof="prices") if level.name in prices else level
         for level in certificate.levels

@@ -13,7 +13,6 @@ from functools import cached_property
 
 import numpy as np
 
-from tutormatch.matching.slots import SLOTS_PER_WEEK
 from tutormatch.matching.verification.market import NOTHING, Lists, Market
 
 MOST_NEEDS = 6
@@ -75,11 +74,10 @@ class BestResponse:
         """
         market = self.market
         total = 0
-        alone = market.need_count == 1
-        alone[list(market.own_tutors)] = False
+        alone = (market.need_count == 1) & (market.own_tutors.count == 0)
         needs = market.first_need[alone]
         total += int(np.maximum(worth_of_first[alone] + worth_of_need - self.first[needs], 0).sum())
-        is_small = market.tutors_of_kind.count[market.need_kind][~alone[market.need_pupil]].sum() <= MOST_CANDIDATES
+        is_small = market.tutors_of_kind().count[market.need_kind][~alone[market.need_pupil]].sum() <= MOST_CANDIDATES
         for count in np.unique(market.need_count[~alone]).tolist():
             pupils = np.flatnonzero(~alone & (market.need_count == count))
             gains_of = self._split if count <= MOST_NEEDS and is_small else self._apart
@@ -93,7 +91,7 @@ class BestResponse:
         cheapest = self._without_place[needs]
         further = np.maximum(worth_of_need - cheapest, 0).sum(axis=1)
         new_pupil = (self.first[needs] - cheapest).min(axis=1)
-        new_pupil[[pupil in market.own_tutors for pupil in pupils.tolist()]] = 0
+        new_pupil[market.own_tutors.count[pupils] > 0] = 0
         return np.maximum(worth_of_first + further - new_pupil, 0)
 
     @cached_property
@@ -176,7 +174,7 @@ class BestResponse:
         market = self.market
         if not len(pupils):
             return
-        of_kind = market.tutors_of_kind.among(may_share)
+        of_kind = market.tutors_of_kind(may_share)
         candidates = np.add.reduceat(of_kind.count[market.need_kind], market.first_need)[pupils]
         part = np.cumsum(candidates) // CANDIDATES_AT_ONCE
         for each in np.unique(part):
@@ -185,9 +183,7 @@ class BestResponse:
     def _sharing(self, pupils: np.ndarray, of_kind: Lists) -> Couples:
         market = self.market
         tutor_count = len(market.sessions)
-        needs = np.concatenate(
-            [np.arange(market.first_need[each], market.first_need[each] + market.need_count[each]) for each in pupils]
-        )
+        _, needs = market.needs_of_pupil.positions(pupils)
         entry, at = of_kind.positions(market.need_kind[needs])
         pupil = market.need_pupil[needs[entry]]
         key, couple = np.unique(pupil * tutor_count + of_kind.values[at], return_inverse=True)
@@ -199,44 +195,34 @@ class BestResponse:
 
     def _own_couples(self, pupils: np.ndarray) -> Couples:
         market = self.market
-        rows = []
-        for pupil in pupils.tolist():
-            for tutor in market.own_tutors.get(pupil, ()):
-                bits = sum(
-                    1 << place
-                    for place in range(market.need_count[pupil])
-                    if market.suits(market.first_need[pupil] + place, tutor)
-                )
-                rows.append((pupil, tutor, bits))
-        pupil, tutor, bits = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+        entry, at = market.own_tutors.positions(pupils)
+        pupil, tutor = pupils[entry], market.own_tutors.values[at]
+        couple, need = market.needs_of_pupil.positions(pupil)
+        bits = np.zeros(len(pupil), dtype=np.int64)
+        suits = market.suits(need, tutor[couple]).astype(np.int64)
+        np.bitwise_or.at(bits, couple, suits << (need - market.first_need[pupil[couple]]))
         return self._priced(pupil, tutor, bits)
 
-    def least_of_own(self, pupil: int) -> int:
-        """Return the price of the cheapest seat with one of the pupil's own tutors."""
-        couples = self._own_couples(np.array([pupil]))
-        return int(couples.price[couples.needs > 0, 0].min(initial=NOTHING))
+    def least_of_own(self, pupils: np.ndarray) -> np.ndarray:
+        """Return the prices of the pupils' cheapest seats with one of their own tutors."""
+        couples = self._own_couples(pupils)
+        least = np.full(len(self.market.pupils), NOTHING, dtype=np.int64)
+        suits = couples.needs > 0
+        np.minimum.at(least, couples.pupil[suits], couples.price[suits, 0])
+        return least[pupils]
 
     def _priced(self, pupil: np.ndarray, tutor: np.ndarray, needs: np.ndarray) -> Couples:
         """Return couples with what 1, 2, … sessions in their cheapest common hours cost."""
         market = self.market
         couple, hours = market.hours.positions(tutor)
         slot = market.hour_slot[hours]
-        people, person = np.unique(pupil, return_inverse=True)
-        is_free = np.zeros((len(people), SLOTS_PER_WEEK), dtype=bool)
-        free_of, at = market.slots.positions(people)
-        is_free[free_of, market.slots.values[at]] = True
-        may = is_free[person[couple], slot]
-        for each, tutors in market.blocked.items():
-            for blocked_tutor, slots in tutors.items():
-                rows = np.flatnonzero((pupil == each) & (tutor == blocked_tutor))
-                for row in rows.tolist():
-                    may[(couple == row) & np.isin(slot, list(slots))] = False
+        may = market.is_free[pupil[couple], slot] & ~market.is_barred(pupil[couple], hours)
         couple, price = couple[may], self.hour[hours[may]]
         order = np.lexsort((price, couple))
         couple, price = couple[order], price[order]
         before = np.searchsorted(couple, couple)
         nth = np.arange(len(couple)) - before
-        most = int(market.need_count[people].max(initial=1))
+        most = int(market.need_count[pupil].max(initial=1))
         cheapest = np.full((len(pupil), most), NOTHING, dtype=np.int64)
         kept = nth < most
         cheapest[couple[kept], nth[kept]] = price[kept]

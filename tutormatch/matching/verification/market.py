@@ -1,49 +1,22 @@
 """What is open in a problem, as arrays, for `verify` alone: what tutors can give and pupils ask for.
 
+Tutors who teach, speak and meet the same are one offer, needs that ask the same of a tutor one
+kind: whom a kind suits, and at what price, is found offer by offer.
 Nothing here is shared with the solver but the records.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from functools import cached_property
-from itertools import chain
 
 import numpy as np
 
-from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Profile
+from tutormatch.matching.problem import Match, Problem, Profile
 from tutormatch.matching.slots import SLOTS_PER_WEEK
+from tutormatch.matching.verification.lists import Lists
+from tutormatch.matching.verification.roster import NO_LIMIT, UNKNOWN, Roster
 
 NOTHING = 1 << 60
 """The price of what is not to be had."""
-
-
-class Lists:
-    """Many lists of numbers, one after the other in one array."""
-
-    def __init__(self, lists: Collection[Collection[int]]) -> None:
-        self.count = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
-        self.start = np.cumsum(self.count) - self.count
-        self.values = np.fromiter(chain.from_iterable(lists), dtype=np.int64, count=int(self.count.sum()))
-
-    def list(self, which: int) -> np.ndarray:
-        """Return one of the lists."""
-        return self.values[self.start[which] : self.start[which] + self.count[which]]
-
-    def among(self, is_kept: np.ndarray) -> "Lists":
-        """Return the lists without the numbers for which ``is_kept`` is false."""
-        kept = Lists(())
-        is_left = is_kept[self.values]
-        kept.values = self.values[is_left]
-        kept.count = np.bincount(np.repeat(np.arange(len(self.count)), self.count)[is_left], minlength=len(self.count))
-        kept.start = np.cumsum(kept.count) - kept.count
-        return kept
-
-    def positions(self, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return, for each number of a list in ``which``, the place of that list in ``which`` and its own place."""
-        count = self.count[which]
-        entry = np.repeat(np.arange(len(which)), count)
-        before = np.repeat(np.cumsum(count) - count, count)
-        return entry, np.arange(len(entry)) - before + np.repeat(self.start[which], count)
 
 
 class Market:
@@ -56,161 +29,179 @@ class Market:
         That keep every hard rule; of them only the locked ones count.
     profile : Profile
         Says which pupils come first.
+    roster : Roster, optional
+        Of the problem, if it is there already.
 
     Attributes
     ----------
     sessions, places : ndarray
         By tutor: sessions, and pupils who are not yet the tutor's own, that are left.
     hours : Lists
-        By tutor, the free slots; `hour_tutor` and `hour_slot` tell of each.
-    pupils : list of str
-        Those with open needs; the arrays that follow go by their place here.
+        By tutor, the free slots in order; `hour_tutor` and `hour_slot` tell of each.
+    pupils : ndarray
+        The places of those with open needs; the arrays that follow go by their place here.
     rank, is_new, tutors_left : ndarray
         The rank, 1 the least urgent; whether no locked match has sessions of the
         pupil's own; how many other tutors the pupil may have.
     slots : Lists
         Their free slots.
-    own_tutors : dict of int to list of int
+    is_free : ndarray
+        The same by pupil and slot.
+    own_tutors : Lists
         The tutors of their locked matches.
-    blocked : dict of int to dict of int to set of int
-        Their blocked tutors, each with the slots in which they must not meet.
-    need_pupil, need_kind : ndarray
-        By open need: its pupil, and what it asks of a tutor.
+    barred : Lists
+        The hours of blocked tutors in which they must not meet.
+    needs, need_pupil, need_kind : ndarray
+        By open need, pupil after pupil: its place, its pupil, and what it asks of a tutor.
+    need_count, first_need, needs_of_pupil : ndarray, ndarray, Lists
+        By pupil, the open needs.
     """
 
-    def __init__(self, problem: Problem, matches: Collection[Match], profile: Profile) -> None:
-        self.problem = problem
-        self._locked = [pair for pair in problem.pairs if pair.status is PairStatus.LOCKED]
+    def __init__(
+        self, problem: Problem, matches: Collection[Match], profile: Profile, roster: Roster | None = None
+    ) -> None:
+        self.roster = roster or Roster(problem)
         self._tutors()
-        joining = {match.need_id for match in matches if match.joins}
-        self._pupils_and_needs(joining, profile)
+        joining = [self.roster.need_at[match.need_id] for match in matches if match.joins]
+        self._pupils_and_needs(profile)
+        self._agreed_and_blocked(np.array(joining, dtype=np.int64))
 
     def _tutors(self) -> None:
-        tutors = self.problem.tutors
-        self.tutor_index = {tutor.id: index for index, tutor in enumerate(tutors)}
-        taken: dict[str, set[int]] = defaultdict(set)
-        pupils: dict[str, set[str]] = defaultdict(set)
-        for pair in self._locked:
-            taken[pair.tutor_id] |= pair.slots
-            pupils[pair.tutor_id].add(pair.pupil_id)
-        sessions = (tutor.sessions_per_week - len(taken.get(tutor.id, ())) for tutor in tutors)
-        places = (tutor.max_pupils - len(pupils.get(tutor.id, ())) for tutor in tutors)
-        self.sessions = np.maximum(np.fromiter(sessions, dtype=np.int64, count=len(tutors)), 0)
-        self.places = np.maximum(np.fromiter(places, dtype=np.int64, count=len(tutors)), 0)
-        self.hours = Lists([sorted(tutor.slots - taken.get(tutor.id, set())) for tutor in tutors])
-        self.hour_tutor = np.repeat(np.arange(len(tutors)), self.hours.count)
+        roster, locked = self.roster, self.roster.locked
+        hours = np.unique(locked.tutor[locked.slots.owner] * SLOTS_PER_WEEK + locked.slots.values)
+        tutor, slot = np.divmod(hours, SLOTS_PER_WEEK)
+        couples = np.unique(locked.couples) // max(len(roster.urgency), 1)
+        tutors = len(roster.sessions)
+        self.sessions = np.maximum(roster.sessions - np.bincount(tutor, minlength=tutors), 0)
+        self.places = np.maximum(roster.most_pupils - np.bincount(couples, minlength=tutors), 0)
+        is_free = roster.tutor_free.copy()
+        is_free[tutor, slot] = False
+        self.hours = Lists(is_free.sum(axis=1), np.nonzero(is_free)[1])
+        self.hour_tutor = self.hours.owner
         self.hour_slot = self.hours.values
+        self._of_offer, self.offer = _classes(roster.teaches.offered, roster.speaks.offered, roster.meets.offered)
 
-    def _pupils_and_needs(self, joining: set[str], profile: Profile) -> None:
-        problem = self.problem
-        self.agreed = agreed = {pair.need_id for pair in self._locked}
-        needs_of: dict[str, list[Need]] = defaultdict(list)
-        for need in problem.needs:
-            if need.id not in agreed:
-                needs_of[need.pupil_id].append(need)
-        self.pupils = list(needs_of)
-        at = {pupil_id: index for index, pupil_id in enumerate(self.pupils)}
-        self.rank = _ranks(needs_of.values(), profile)
-        self.most_urgent = np.array([max(need.priority for need in needs) for needs in needs_of.values()], dtype=int)
-        self.is_new = np.ones(len(at), dtype=bool)
-        self.own_tutors: dict[int, list[int]] = {}
-        taken: dict[str, set[int]] = defaultdict(set)
-        for pair in self._locked:
-            if pair.pupil_id in at:
-                taken[pair.pupil_id] |= pair.slots
-                pupil, tutor = at[pair.pupil_id], self.tutor_index[pair.tutor_id]
-                if tutor not in (own := self.own_tutors.setdefault(pupil, [])):
-                    own.append(tutor)
-                if pair.need_id not in joining:
-                    self.is_new[pupil] = False
-        self.blocked: dict[int, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
-        for pair in problem.pairs:
-            if pair.status is PairStatus.BLOCKED and pair.pupil_id in at:
-                slots = pair.slots or range(SLOTS_PER_WEEK)
-                self.blocked[at[pair.pupil_id]][self.tutor_index[pair.tutor_id]].update(slots)
-        people = [problem.pupil[pupil_id] for pupil_id in self.pupils]
-        self.slots = Lists([pupil.slots - taken.get(pupil.id, set()) for pupil in people])
-        limits = (len(needs_of[pupil.id]) if pupil.max_tutors is None else pupil.max_tutors for pupil in people)
-        self.tutors_left = np.fromiter(limits, dtype=np.int64, count=len(people))
-        for pupil, own in self.own_tutors.items():
-            if people[pupil].max_tutors is not None:
-                self.tutors_left[pupil] -= len(own)
-        kinds: dict[tuple, int] = {}
-        asked = (
-            kinds.setdefault((need.subject, need.grade, pupil.languages, pupil.requires), len(kinds))
-            for pupil in people
-            for need in needs_of[pupil.id]
+    def _pupils_and_needs(self, profile: Profile) -> None:
+        roster = self.roster
+        is_open = np.ones(len(roster.need_pupil), dtype=bool)
+        is_open[roster.locked.need] = False
+        needs = np.flatnonzero(is_open)
+        self.needs = needs = needs[np.argsort(roster.need_pupil[needs], kind="stable")]
+        self.pupils, self.first_need, self.need_pupil, self.need_count = np.unique(
+            roster.need_pupil[needs], return_index=True, return_inverse=True, return_counts=True
         )
-        self.need_kind = np.fromiter(asked, dtype=np.int64)
-        self.kinds = list(kinds)
-        counts = np.fromiter(map(len, needs_of.values()), dtype=np.int64, count=len(at))
-        self.need_count = counts
-        self.first_need = np.cumsum(counts) - counts
-        self.need_pupil = np.repeat(np.arange(len(at)), counts)
+        priority, waiting = roster.priority[needs], roster.waiting[needs]
+        self.most_urgent = self._largest(priority)
+        first, second = (waiting, priority) if profile is Profile.LONGEST_WAIT_FIRST else (priority, waiting)
+        self.needs_of_pupil = Lists(self.need_count, np.arange(len(needs)))
+        _, rank = np.unique(self._largest(first * (int(second.max(initial=0)) + 1) + second), return_inverse=True)
+        self.rank = rank + 1
+        pupil = roster.need_pupil[needs]
+        self._of_kind, self.need_kind = _classes(
+            roster.teaches.asked[needs], roster.speaks.asked[pupil], roster.meets.asked[pupil]
+        )
+
+    def _largest(self, of_need: np.ndarray) -> np.ndarray:
+        """Return by pupil the largest value of an open need."""
+        return np.maximum.reduceat(of_need, self.first_need) if len(of_need) else of_need
+
+    def _agreed_and_blocked(self, joining: np.ndarray) -> None:
+        """Take off what locked matches take of the pupils, and note whom they must not meet."""
+        roster, locked, blocked = self.roster, self.roster.locked, self.roster.blocked
+        at = np.full(len(roster.urgency), UNKNOWN)
+        at[self.pupils] = np.arange(len(self.pupils))
+        pupil = at[locked.pupil]
+        self.is_new = np.ones(len(self.pupils), dtype=bool)
+        self.is_new[pupil[(pupil >= 0) & ~np.isin(locked.need, joining)]] = False
+        self.own_tutors = _listed(pupil, locked.tutor, len(self.pupils))
+        self.is_free = roster.pupil_free[self.pupils]
+        taken, slot = pupil[locked.slots.owner], locked.slots.values
+        self.is_free[taken[taken >= 0], slot[taken >= 0]] = False
+        self.slots = Lists(self.is_free.sum(axis=1), np.nonzero(self.is_free)[1])
+        limit = roster.most_tutors[self.pupils]
+        self.tutors_left = np.where(limit == NO_LIMIT, self.need_count, limit - self.own_tutors.count)
+        hour = self.hour_at(blocked.tutor[blocked.slots.owner], blocked.slots.values)
+        who = np.where(hour >= 0, at[blocked.pupil][blocked.slots.owner], UNKNOWN)
+        self.barred = _listed(who, hour, len(self.pupils))
+
+    def hour_at(self, tutor: np.ndarray, slot: np.ndarray) -> np.ndarray:
+        """Return the place of hours, `UNKNOWN` where the tutor is not free."""
+        hours = np.append(self.hour_tutor * SLOTS_PER_WEEK + self.hour_slot, NOTHING)
+        wanted = tutor * SLOTS_PER_WEEK + slot
+        found = np.searchsorted(hours, wanted)
+        return np.where(hours[found] == wanted, found, UNKNOWN)
+
+    def suits(self, need: np.ndarray, tutor: np.ndarray) -> np.ndarray:
+        """Return whether tutors suit the open needs beside them by rules 1, 2 and 6."""
+        roster, pupil = self.roster, self.pupils[self.need_pupil[need]]
+        return roster.teaches(self.needs[need], tutor) & roster.speaks(pupil, tutor) & roster.meets(pupil, tutor)
 
     @cached_property
-    def tutors_of_kind(self) -> Lists:
-        """By kind of need, the tutors who suit by rules 1, 2 and 6."""
-        teaching: dict[tuple[str, int], list[int]] = defaultdict(list)
-        speaks: dict[str, np.ndarray] = defaultdict(self._nobody)
-        meets: dict[str, np.ndarray] = defaultdict(self._nobody)
-        for index, tutor in enumerate(self.problem.tutors):
-            taught = {
-                (each.subject, grade) for each in tutor.subjects for grade in range(each.grade_from, each.grade_to + 1)
-            }
-            for key in taught:
-                teaching[key].append(index)
-            for code in tutor.languages:
-                speaks[code][index] = True
-            for tag in tutor.conditions:
-                meets[tag][index] = True
-        lists = []
-        for subject, grade, languages, requires in self.kinds:
-            tutors = np.array(teaching.get((subject, grade), []), dtype=np.int64)
-            suits = np.any([speaks[code][tutors] for code in languages], axis=0)
-            for tag in requires:
-                suits = suits & meets[tag][tutors]
-            lists.append(tutors[suits])
-        return Lists(lists)
+    def _tutors_of_offer(self) -> Lists:
+        return Lists.grouped(self.offer, np.arange(len(self.offer)), len(self._of_offer))
 
-    def _nobody(self) -> np.ndarray:
-        return np.zeros(len(self.problem.tutors), dtype=bool)
+    @cached_property
+    def _offers_of_kind(self) -> Lists:
+        """By kind of need, the offers that suit."""
+        offers = [np.flatnonzero(self.suits(need, self._of_offer)) for need in self._of_kind]
+        count = np.array([len(each) for each in offers], dtype=np.int64)
+        return Lists(count, np.concatenate([*offers, np.zeros(0, dtype=np.int64)]))
 
-    def suits(self, need: int, tutor: int) -> bool:
-        """Return whether a tutor suits an open need by rules 1, 2 and 6."""
-        return tutor in self.tutors_of_kind.list(self.need_kind[need])
+    def is_barred(self, pupil: np.ndarray, hour: np.ndarray) -> np.ndarray:
+        """Return whether pupils must not use the hours beside them."""
+        barred = self.barred.owner * len(self.hour_slot) + self.barred.values
+        return np.isin(pupil * len(self.hour_slot) + hour, barred)
+
+    def tutors_of_kind(self, is_asked: np.ndarray | None = None) -> Lists:
+        """Return by kind of need the tutors who suit, of those asked for."""
+        tutors = self._tutors_of_offer if is_asked is None else self._tutors_of_offer.among(is_asked)
+        entry, at = tutors.positions(self._offers_of_kind.values)
+        kind = self._offers_of_kind.owner[entry]
+        return Lists(np.bincount(kind, minlength=len(self._of_kind)), tutors.values[at])
 
     def cheapest_by_slot(self, price: np.ndarray) -> np.ndarray:
         """Return the least of ``price`` (by hour) for each open need in each slot of its pupil, need after need."""
-        table = np.full((len(self.kinds), SLOTS_PER_WEEK), NOTHING, dtype=np.int64)
-        # How many hours have the least price.
-        count = np.zeros((len(self.kinds), SLOTS_PER_WEEK), dtype=np.int64)
-        for kind in range(len(self.kinds)):
-            _, hours = self.hours.positions(self.tutors_of_kind.list(kind))
-            slot, prices = self.hour_slot[hours], price[hours]
-            np.minimum.at(table[kind], slot, prices)
-            count[kind] = np.bincount(slot[prices == table[kind][slot]], minlength=SLOTS_PER_WEEK)
+        least_of_offer, times_of_offer = self._least_of_offers(price)
+        least, times = (np.zeros((len(self._of_kind), SLOTS_PER_WEEK), dtype=np.int64) for _ in range(2))
+        for kind in range(len(self._of_kind)):
+            own = self._offers_of_kind.list(kind)
+            least[kind] = least_of_offer[own].min(axis=0, initial=NOTHING)
+            times[kind] = (times_of_offer[own] * (least_of_offer[own] == least[kind])).sum(axis=0)
         asking, at = self.slots.positions(self.need_pupil)
-        found = table[self.need_kind[asking], self.slots.values[at]]
-        for pupil in self.blocked:
-            for need in range(self.first_need[pupil], self.first_need[pupil] + self.need_count[pupil]):
-                kind = self.need_kind[need]
-                barred = self._barred(pupil, need, price, table[kind])
-                if np.any(((barred > 0) & (barred == count[kind]))[self.slots.list(pupil)]):
-                    start = np.searchsorted(asking, need)
-                    found[start : start + self.slots.count[pupil]] = self._unblocked(pupil, need, price)
+        found = least[self.need_kind[asking], self.slots.values[at]]
+        for need in self._all_barred(price, least, times).tolist():
+            start = np.searchsorted(asking, need)
+            found[start : start + self.slots.count[self.need_pupil[need]]] = self._unbarred(need, price)
         return found
 
-    def _barred(self, pupil: int, need: int, price: np.ndarray, least: np.ndarray) -> np.ndarray:
-        """Return by slot how many of the cheapest hours are of tutors whom the pupil must not meet then."""
-        barred = np.zeros(SLOTS_PER_WEEK, dtype=np.int64)
-        for tutor, slots in self.blocked[pupil].items():
-            if self.suits(need, tutor):
-                hours = np.arange(self.hours.start[tutor], self.hours.start[tutor] + self.hours.count[tutor])
-                slot = self.hour_slot[hours]
-                is_cheapest = (price[hours] == least[slot]) & np.isin(slot, list(slots))
-                barred[slot[is_cheapest]] += 1
-        return barred
+    def _least_of_offers(self, price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the least of ``price`` by offer and slot, and how many hours have it."""
+        shape = (len(self._of_offer), SLOTS_PER_WEEK)
+        least, times = np.full(shape, NOTHING, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        at = self.offer[self.hour_tutor], self.hour_slot
+        np.minimum.at(least, at, price)
+        np.add.at(times, at, price == least[at])
+        return least, times
+
+    def _all_barred(self, price: np.ndarray, least: np.ndarray, times: np.ndarray) -> np.ndarray:
+        """Return the open needs that in some slot must not meet any tutor with the least price."""
+        entry, need = self.needs_of_pupil.positions(self.barred.owner)
+        hour = self.barred.values[entry]
+        slot, kind = self.hour_slot[hour], self.need_kind[need]
+        is_cheapest = (price[hour] == least[kind, slot]) & (price[hour] < NOTHING)
+        is_cheapest &= self.is_free[self.need_pupil[need], slot] & self.suits(need, self.hour_tutor[hour])
+        key, barred = np.unique(need[is_cheapest] * SLOTS_PER_WEEK + slot[is_cheapest], return_counts=True)
+        need, slot = np.divmod(key, SLOTS_PER_WEEK)
+        return np.unique(need[barred == times[self.need_kind[need], slot]])
+
+    def _unbarred(self, need: int, price: np.ndarray) -> np.ndarray:
+        """Return the least price of a need in each slot of its pupil, without the hours that are barred."""
+        tutors = np.flatnonzero(np.isin(self.offer, self._offers_of_kind.list(self.need_kind[need])))
+        pupil = self.need_pupil[need]
+        hours = np.setdiff1d(self.hours.positions(tutors)[1], self.barred.list(pupil))
+        table = np.full(SLOTS_PER_WEEK, NOTHING, dtype=np.int64)
+        np.minimum.at(table, self.hour_slot[hours], price[hours])
+        return table[self.slots.list(pupil)]
 
     def cheapest(self, price: np.ndarray) -> np.ndarray:
         """Return for each open need the least of ``price`` (by hour) among the hours its pupil could use."""
@@ -224,23 +215,18 @@ class Market:
             least[count > 0] = np.minimum.reduceat(by_slot, (np.cumsum(count) - count)[count > 0])
         return least
 
-    def _unblocked(self, pupil: int, need: int, price: np.ndarray) -> np.ndarray:
-        """Return the least price in each slot of a pupil who must not meet every tutor in every slot."""
-        _, hours = self.hours.positions(self.tutors_of_kind.list(self.need_kind[need]))
-        tutor, slot = self.hour_tutor[hours], self.hour_slot[hours]
-        may = np.ones(len(hours), dtype=bool)
-        for blocked_tutor, slots in self.blocked[pupil].items():
-            may &= ~((tutor == blocked_tutor) & np.isin(slot, list(slots)))
-        table = np.full(SLOTS_PER_WEEK, NOTHING, dtype=np.int64)
-        np.minimum.at(table, slot[may], price[hours[may]])
-        return table[self.slots.list(pupil)]
+
+def _classes(*codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return one member of each class of those alike in all codes, and the class of each member."""
+    key = np.zeros_like(codes[0])
+    for code in codes:
+        key = key * (int(code.max(initial=0)) + 1) + code
+    _, member, found = np.unique(key, return_index=True, return_inverse=True)
+    return member, found
 
 
-def _ranks(needs_by_pupil: Iterable[list[Need]], profile: Profile) -> np.ndarray:
-    """Rank pupils by their open needs: 1 the least urgent, equals alike."""
-    if profile is Profile.LONGEST_WAIT_FIRST:
-        places = [max((need.waiting_days, need.priority) for need in needs) for needs in needs_by_pupil]
-    else:
-        places = [max((need.priority, need.waiting_days) for need in needs) for needs in needs_by_pupil]
-    rank_of = {place: rank for rank, place in enumerate(sorted(set(places)), start=1)}
-    return np.array([rank_of[place] for place in places], dtype=np.int64)
+def _listed(owner: np.ndarray, values: np.ndarray, size: int) -> Lists:
+    """Return lists of different numbers by owner; what has none is left out."""
+    width = int(values.max(initial=0)) + 1
+    owner, values = np.divmod(np.unique((owner * width + values)[owner >= 0]), width)
+    return Lists(np.bincount(owner, minlength=size), values)

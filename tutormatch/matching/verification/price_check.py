@@ -21,12 +21,14 @@ References
 
 from collections.abc import Iterator
 from functools import cached_property
+from operator import itemgetter
 
 import numpy as np
 
 from tutormatch.matching.problem import Prices
 from tutormatch.matching.verification.best_response import BestResponse
 from tutormatch.matching.verification.market import NOTHING, Market
+from tutormatch.matching.verification.roster import places
 
 
 def faults_of(prices: Prices) -> Iterator[str]:
@@ -55,16 +57,14 @@ class PricedMarket:
     def __init__(self, market: Market, prices: Prices) -> None:
         self.market = market
         self.scale = prices.scale
-        tutors = market.problem.tutors
-        ids = [tutor.id for tutor in tutors]
+        ids = market.roster.tutor_at
         self.session = np.array([prices.session.get(tutor_id, 0) for tutor_id in ids], dtype=np.int64)
         self.pupil = np.array([prices.pupil.get(tutor_id, 0) for tutor_id in ids], dtype=np.int64)
         self.hour = np.zeros(len(market.hour_slot), dtype=np.int64)
-        for (tutor_id, slot), price in prices.hour.items():
-            if (tutor := market.tutor_index.get(tutor_id)) is not None:
-                start = market.hours.start[tutor]
-                own = market.hour_slot[start : start + market.hours.count[tutor]]
-                self.hour[start + np.flatnonzero(own == slot)] = price
+        tutor = places(map(itemgetter(0), prices.hour), ids)
+        hour = market.hour_at(tutor, np.fromiter(map(itemgetter(1), prices.hour), dtype=np.int64))
+        price = np.fromiter(prices.hour.values(), dtype=np.int64)
+        self.hour[hour[hour >= 0]] = price[hour >= 0]
 
     def _seat_prices(self) -> np.ndarray:
         """Return for each hour what a pupil new to the tutor pays in all."""
@@ -101,9 +101,8 @@ class PricedMarket:
         least = np.full(len(market.pupils), NOTHING, dtype=np.int64)
         np.minimum.at(least, market.need_pupil, self._response.first)
         # Who joins an agreed group has a tutor already, and none of their own sessions.
-        joining = np.flatnonzero(market.is_new & np.isin(np.arange(len(least)), list(market.own_tutors)))
-        for pupil in joining.tolist():
-            least[pupil] = min(least[pupil], self._response.least_of_own(pupil))
+        joining = np.flatnonzero(market.is_new & (market.own_tutors.count > 0))
+        least[joining] = np.minimum(least[joining], self._response.least_of_own(joining))
         least = least[market.is_new]
         rank = market.rank[market.is_new]
         gains = np.maximum(rank * scale - least, 0).sum()

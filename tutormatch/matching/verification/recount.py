@@ -11,19 +11,18 @@ that cannot be recomputed; it is trusted, but only where the certificate's price
 show as much.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tutormatch.matching.objective import LEVELS, POINTS
-from tutormatch.matching.problem import PRIORITIES, Certificate, Level, Match, PairStatus, Problem, Profile
-from tutormatch.matching.verification.count_check import bounds_by_count
+from tutormatch.matching.problem import PRIORITIES, Certificate, Level, Profile
+from tutormatch.matching.verification.count_check import POINTS_BY_PRIORITY, bounds_by_count
 from tutormatch.matching.verification.market import Market
 from tutormatch.matching.verification.price_check import PricedMarket, faults_of
+from tutormatch.matching.verification.timetable import Timetable
 
 if TYPE_CHECKING:
     from tutormatch.matching.verification.flow_check import FlowBounds
@@ -32,20 +31,17 @@ LESS_IS_BETTER = "balance"
 PROOFS = ("prices", "count", "flow", "exact")
 
 
-def check_certificate(
-    problem: Problem, matches: Collection[Match], certificate: Certificate
-) -> Iterator[tuple[str, str]]:
+def check_certificate(timetable: Timetable, certificate: Certificate) -> Iterator[tuple[str, str]]:
     """Yield the name of a level and a sentence for everything that does not hold.
 
     Parameters
     ----------
-    problem : Problem
-    matches : collection of Match
-        That keep every hard rule.
+    timetable : Timetable
+        Of matches that keep every hard rule.
     certificate : Certificate
     """
     claimed = {level.name: level for level in certificate.levels}
-    counts = recount(problem, matches)
+    counts = recount(timetable)
     reached = {name: sum(counts[name].values()) for name in counts}
     names = LEVELS[certificate.profile]
     for name in names:
@@ -55,7 +51,7 @@ def check_certificate(
         yield from ((name, message) for message in _check_counts(claimed[name], counts[name]))
     if tuple(claimed) != names and set(claimed) >= set(names):
         yield "records", f"the levels are not {', '.join(names)} in this order"
-    bounds = Bounds(problem, matches, certificate, reached)
+    bounds = Bounds(timetable, certificate, reached)
     for name in names:
         if name in claimed:
             yield from ((name, message) for message in _check_bound(bounds, claimed[name]))
@@ -130,64 +126,40 @@ def _check_order(bounds: "Bounds", level: Level) -> Iterator[str]:
         yield from bounds.order_by_flow(level)
 
 
-def recount(problem: Problem, matches: Collection[Match]) -> dict[str, Counter[int]]:
+def recount(timetable: Timetable) -> dict[str, dict[int, int]]:
     """Count every level; complete, breadth, cover and groups by the pupil's most urgent need, others under 0."""
-    urgency: dict[str, int] = {}
-    for need in problem.needs:
-        urgency[need.pupil_id] = max(need.priority, urgency.get(need.pupil_id, 0))
-    complete, breadth, cover, groups = (Counter(dict.fromkeys(PRIORITIES, 0)) for _ in range(4))
-    of_pupil: Counter[str] = Counter()
-    with_all: set[str] = set()
-    depth = 0
-    for match in matches:
-        need = problem.need[match.need_id]
-        if match.joins:
-            groups[urgency[need.pupil_id]] += 1
-            continue
-        of_pupil[need.pupil_id] += 1
-        depth += len(match.slots) - 1
-        if len(match.slots) == need.sessions_per_week:
-            with_all.add(need.pupil_id)
-    for pupil_id in with_all:
-        complete[urgency[pupil_id]] += 1
-    for pupil_id, count in of_pupil.items():
-        breadth[urgency[pupil_id]] += 1
-        cover[urgency[pupil_id]] += count - 1
+    roster, is_own = timetable.roster, ~timetable.is_joining
+    pupil, sessions = timetable.pupil[is_own], timetable.slots.count[is_own]
+    with_own, with_all = np.unique(pupil), np.unique(pupil[sessions == roster.wanted[timetable.need[is_own]]])
+    breadth, own = (_by_priority(roster.urgency[each]) for each in (with_own, pupil))
     return {
-        "complete": complete,
+        "complete": _by_priority(roster.urgency[with_all]),
         "breadth": breadth,
-        "cover": cover,
-        "groups": groups,
-        "depth": Counter({0: depth}),
-        "quality": Counter({0: _points(problem, matches)}),
-        "balance": Counter({0: _unevenness(problem, matches)}),
+        "cover": {priority: own[priority] - breadth[priority] for priority in PRIORITIES},
+        "groups": _by_priority(roster.urgency[timetable.pupil[timetable.is_joining]]),
+        "depth": {0: int(sessions.sum()) - len(pupil)},
+        "quality": {0: _points(timetable)},
+        "balance": {0: _unevenness(timetable)},
     }
 
 
-def _points(problem: Problem, matches: Collection[Match]) -> int:
-    returning = {(pair.tutor_id, pair.pupil_id) for pair in problem.pairs if pair.status is PairStatus.RETURNING}
-    points = 0
-    for match in matches:
-        need = problem.need[match.need_id]
-        tutor, pupil = problem.tutor[match.tutor_id], problem.pupil[need.pupil_id]
-        points += {3: POINTS["urgent_need"], 2: POINTS["normal_need"], 1: 0}[need.priority]
-        points += POINTS["returning"] * ((tutor.id, pupil.id) in returning)
-        points += POINTS["first_language"] * (pupil.languages[0] in tutor.languages)
-        points += POINTS["patron"] * (bool(tutor.institution) and tutor.institution in pupil.patrons)
-        if not match.joins:
-            points += POINTS["spread"] * (len({slot // 24 for slot in match.slots}) - 1)
-    couples = {(match.tutor_id, problem.need[match.need_id].pupil_id) for match in matches}
-    return points + POINTS["same_tutor"] * (len(matches) - len(couples))
+def _by_priority(priorities: np.ndarray) -> dict[int, int]:
+    return {priority: int(np.count_nonzero(priorities == priority)) for priority in PRIORITIES}
 
 
-def _unevenness(problem: Problem, matches: Collection[Match]) -> int:
-    schools: dict[str, set[str]] = defaultdict(set)
-    tutors: dict[str, set[int]] = defaultdict(set)
-    for match in matches:
-        pupil_id = problem.need[match.need_id].pupil_id
-        schools[problem.pupil[pupil_id].school].add(pupil_id)
-        tutors[match.tutor_id].update(match.slots)
-    return sum(len(each) * (len(each) - 1) // 2 for each in chain(schools.values(), tutors.values()))
+def _points(timetable: Timetable) -> int:
+    roster, tutor, pupil = timetable.roster, timetable.tutor, timetable.pupil
+    points = POINTS_BY_PRIORITY[roster.priority[timetable.need]].sum()
+    points += POINTS["returning"] * np.isin(roster.couples(tutor, pupil), roster.returning.couples).sum()
+    points += POINTS["first_language"] * roster.speaks_best(pupil, tutor).sum()
+    points += POINTS["patron"] * roster.is_patron(pupil, tutor).sum()
+    points += POINTS["spread"] * (timetable.days - 1)[~timetable.is_joining].sum()
+    return int(points) + POINTS["same_tutor"] * (len(pupil) - len(timetable.couples[0]))
+
+
+def _unevenness(timetable: Timetable) -> int:
+    pupils_of_school = np.bincount(timetable.roster.school[np.unique(timetable.pupil)])
+    return sum(int(each @ (each - 1)) // 2 for each in (pupils_of_school, timetable.hours_of_tutor))
 
 
 class Bounds:
@@ -195,35 +167,30 @@ class Bounds:
 
     Parameters
     ----------
-    problem : Problem
-    matches : collection of Match
+    timetable : Timetable
+        Of the solution's matches.
     certificate : Certificate
     reached : mapping of str to int
         By level, as counted.
     """
 
-    def __init__(
-        self,
-        problem: Problem,
-        matches: Collection[Match],
-        certificate: Certificate,
-        reached: Mapping[str, int],
-    ) -> None:
-        self.problem = problem
-        self.matches = matches
+    def __init__(self, timetable: Timetable, certificate: Certificate, reached: Mapping[str, int]) -> None:
+        self.timetable = timetable
+        self.roster = timetable.roster
         self.profile = certificate.profile
         self.prices = certificate.prices
         self.reached = reached
 
     @cached_property
     def market(self) -> Market:
-        return Market(self.problem, self.matches, self.profile)
+        return Market(self.roster.problem, self.timetable.matches, self.profile, self.roster)
 
     @cached_property
     def _is_served(self) -> np.ndarray:
         """By pupil with open needs: whether the first sessions of their own are among the new matches."""
-        with_own = {self.problem.need[match.need_id].pupil_id for match in self.matches if not match.joins}
-        return self.market.is_new & np.array([pupil_id in with_own for pupil_id in self.market.pupils], dtype=bool)
+        with_own = np.zeros(len(self.roster.urgency), dtype=bool)
+        with_own[self.timetable.pupil[~self.timetable.is_joining]] = True
+        return self.market.is_new & with_own[self.market.pupils]
 
     @property
     def sum_of_ranks(self) -> int:
@@ -254,13 +221,14 @@ class Bounds:
             market = self.market
             first_worth = len(market.need_pupil) + 1
             most = PricedMarket(market, self.prices["cover"]).most_needs(first_worth)
-            agreed = sum(not match.joins and match.need_id in market.agreed for match in self.matches)
+            own = self.timetable.need[~self.timetable.is_joining]
+            agreed = int(np.isin(own, self.roster.locked.need).sum())
             return agreed + most - first_worth * self.sum_of_ranks - self.reached["breadth"]
         return None
 
     @cached_property
     def by_count(self) -> dict[str, int]:
-        return bounds_by_count(self.problem, self.reached)
+        return bounds_by_count(self.roster, self.reached)
 
     def by_flow(self, name: str) -> int | None:
         """Return the bound of a level that a maximum flow shows; None if there is none for the level."""
@@ -284,4 +252,4 @@ class Bounds:
         # Imported here because it loads SciPy, which takes long.
         from tutormatch.matching.verification.flow_check import FlowBounds
 
-        return FlowBounds(self.problem)
+        return FlowBounds(self.roster.problem)

@@ -1,14 +1,20 @@
 """An independent check of a solution: every rule, every count, every bound, its own way.
 
-Nothing here is shared with the solver but the records themselves.
+Nothing here is shared with the solver but the records themselves. Arrays single out whom to
+look at; the records say what is wrong.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
+
+import numpy as np
 
 from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Solution, Tutor
-from tutormatch.matching.slots import format_slots
+from tutormatch.matching.slots import SLOTS_PER_WEEK, format_slots
+from tutormatch.matching.verification.roster import UNKNOWN, Roster, places
+from tutormatch.matching.verification.timetable import Timetable
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +48,16 @@ def verify(problem: Problem, solution: Solution) -> list[Violation]:
         count or bound of the certificate that does not hold (looked at once all
         rules are kept). Empty if the solution is what it claims to be.
     """
-    known, violations = _records(problem, solution)
-    violations += broken_rules(problem, known)
+    roster = Roster(problem)
+    known, violations = _records(roster, solution)
+    timetable = Timetable(roster, known)
+    violations += _broken_rules(timetable)
     if not violations:
         # Imported here because it loads SciPy, which takes long.
         from tutormatch.matching.verification.recount import check_certificate
 
         violations = [
-            Violation(level, "", message) for level, message in check_certificate(problem, known, solution.certificate)
+            Violation(level, "", message) for level, message in check_certificate(timetable, solution.certificate)
         ]
     return violations
 
@@ -63,83 +71,101 @@ def broken_rules(problem: Problem, matches: Collection[Match]) -> list[Violation
     matches : collection of Match
         Of needs and tutors of the problem.
     """
-    count = Counter(match.need_id for match in matches)
+    return _broken_rules(Timetable(Roster(problem), matches))
+
+
+def _broken_rules(timetable: Timetable) -> list[Violation]:
+    needs = timetable.roster.problem.needs
+    several = sorted(needs[place].id for place in np.flatnonzero(np.bincount(timetable.need) > 1).tolist())
     return [
-        *(Violation("rule 5", need_id, "has more than one tutor") for need_id in sorted(count) if count[need_id] > 1),
-        *_pair_rules(problem, matches),
-        *_time(problem, matches),
-        *_limits(problem, matches),
-        *_groups(problem, matches),
-        *_agreed(problem, matches),
+        *(Violation("rule 5", need_id, "has more than one tutor") for need_id in several),
+        *_pair_rules(timetable),
+        *_time(timetable),
+        *_limits(timetable),
+        *_groups(timetable.roster.problem, timetable.matches),
+        *_agreed(timetable.roster.problem, timetable.matches),
     ]
 
 
-def _records(problem: Problem, solution: Solution) -> tuple[list[Match], list[Violation]]:
+def _records(roster: Roster, solution: Solution) -> tuple[list[Match], list[Violation]]:
+    need = places(map(attrgetter("need_id"), solution.matches), roster.need_at)
+    tutor = places(map(attrgetter("tutor_id"), solution.matches), roster.tutor_at)
+    alone = places(map(attrgetter("need_id"), solution.unmatched), roster.need_at)
     violations = []
-    known = []
-    seen = Counter(match.need_id for match in solution.matches)
-    seen.update(each.need_id for each in solution.unmatched)
-    for match in solution.matches:
-        if match.need_id not in problem.need:
-            violations.append(Violation("records", match.need_id, "the problem has no such need"))
-        elif match.tutor_id not in problem.tutor:
-            violations.append(Violation("records", match.need_id, f"no tutor {match.tutor_id} in the problem"))
-        else:
-            known.append(match)
-    for each in solution.unmatched:
-        if each.need_id not in problem.need:
-            violations.append(Violation("records", each.need_id, "the problem has no such need"))
-    matched = Counter(match.need_id for match in solution.matches)
-    for need in problem.needs:
-        # A need with several tutors breaks a rule and is told there.
-        if (times := seen.get(need.id, 0)) != 1 and matched.get(need.id, 0) <= 1:
-            violations.append(Violation("records", need.id, f"is listed {times} times instead of once"))
-    return known, violations
+    for place in np.flatnonzero((need == UNKNOWN) | (tutor == UNKNOWN)).tolist():
+        match = solution.matches[place]
+        message = f"no tutor {match.tutor_id} in the problem" if need[place] >= 0 else "the problem has no such need"
+        violations.append(Violation("records", match.need_id, message))
+    for place in np.flatnonzero(alone == UNKNOWN).tolist():
+        violations.append(Violation("records", solution.unmatched[place].need_id, "the problem has no such need"))
+    matched, left = (np.bincount(each[each >= 0], minlength=len(roster.need_pupil)) for each in (need, alone))
+    # A need with several tutors breaks a rule and is told there.
+    for place in np.flatnonzero((matched + left != 1) & (matched <= 1)).tolist():
+        message = f"is listed {matched[place] + left[place]} times instead of once"
+        violations.append(Violation("records", roster.problem.needs[place].id, message))
+    is_known = (need >= 0) & (tutor >= 0)
+    return [match for match, known in zip(solution.matches, is_known.tolist(), strict=True) if known], violations
 
 
-def _pair_rules(problem: Problem, matches: Collection[Match]) -> list[Violation]:
+def _pair_rules(timetable: Timetable) -> list[Violation]:
     """Rules 1, 2, 6 and 8, and the times of each match by itself."""
+    roster, need, tutor, pupil = timetable.roster, timetable.need, timetable.tutor, timetable.pupil
+    sessions = timetable.slots.count
+    suspects = ~(roster.teaches(need, tutor) & roster.speaks(pupil, tutor) & roster.meets(pupil, tutor))
+    suspects |= (sessions == 0) | (timetable.hours < sessions) | (sessions > roster.wanted[need])
+    is_free = roster.tutor_free[tutor[timetable.meeting], timetable.slots.values]
+    is_free &= roster.pupil_free[pupil[timetable.meeting], timetable.slots.values]
+    suspects[timetable.meeting[~is_free | (timetable.slots.values < 0)]] = True
+    suspects |= np.isin(roster.couples(tutor, pupil), roster.blocked.couples)
     blocked = defaultdict(list)
-    for pair in problem.pairs:
+    for pair in roster.problem.pairs:
         if pair.status is PairStatus.BLOCKED:
             blocked[pair.tutor_id, pair.pupil_id].append(pair.slots)
-    violations = []
-    for match in matches:
-        need = problem.need[match.need_id]
-        tutor, pupil = problem.tutor[match.tutor_id], problem.pupil[need.pupil_id]
-        slots = set(match.slots)
-        broken = []
-        if not _teaches(tutor, need):
-            broken.append(("rule 1", f"tutor {tutor.id} does not teach {need.subject} in grade {need.grade}"))
-        if tutor.languages.isdisjoint(pupil.languages):
-            broken.append(("rule 2", f"tutor {tutor.id} speaks none of {', '.join(pupil.languages)}"))
-        if not slots:
-            broken.append(("rule 3", "has no session"))
-        if len(slots) < len(match.slots):
-            broken.append(("rule 3", "has one slot twice"))
-        if not slots <= tutor.slots:
-            broken.append(("rule 3", f"the tutor is not free at {format_slots(slots - tutor.slots)}"))
-        if not slots <= pupil.slots:
-            broken.append(("rule 3", f"the pupil is not free at {format_slots(slots - pupil.slots)}"))
-        if len(match.slots) > need.sessions_per_week:
-            broken.append(("rule 5", f"has {len(match.slots)} sessions, wants {need.sessions_per_week}"))
-        if not pupil.requires <= tutor.conditions:
-            missing = ", ".join(sorted(pupil.requires - tutor.conditions))
-            broken.append(("rule 6", f"tutor {tutor.id} lacks {missing}"))
-        for never in blocked.get((tutor.id, pupil.id), ()):
-            if not never or never & slots:
-                broken.append(("rule 8", f"tutor {tutor.id} and pupil {pupil.id} are blocked"))
-        violations += [Violation(rule, need.id, message) for rule, message in broken]
-    return violations
+    return [
+        Violation(rule, timetable.matches[place].need_id, message)
+        for place in np.flatnonzero(suspects).tolist()
+        for rule, message in _broken_by_pair(roster.problem, timetable.matches[place], blocked)
+    ]
 
 
-def _time(problem: Problem, matches: Collection[Match]) -> list[Violation]:
+def _broken_by_pair(
+    problem: Problem, match: Match, blocked: Mapping[tuple[str, str], list[frozenset[int]]]
+) -> Iterator[tuple[str, str]]:
+    """Yield each rule that one match breaks by itself, and how."""
+    need = problem.need[match.need_id]
+    tutor, pupil = problem.tutor[match.tutor_id], problem.pupil[need.pupil_id]
+    slots = set(match.slots)
+    if not _teaches(tutor, need):
+        yield "rule 1", f"tutor {tutor.id} does not teach {need.subject} in grade {need.grade}"
+    if tutor.languages.isdisjoint(pupil.languages):
+        yield "rule 2", f"tutor {tutor.id} speaks none of {', '.join(pupil.languages)}"
+    if not slots:
+        yield "rule 3", "has no session"
+    if len(slots) < len(match.slots):
+        yield "rule 3", "has one slot twice"
+    if not slots <= tutor.slots:
+        yield "rule 3", f"the tutor is not free at {format_slots(slots - tutor.slots)}"
+    if not slots <= pupil.slots:
+        yield "rule 3", f"the pupil is not free at {format_slots(slots - pupil.slots)}"
+    if len(match.slots) > need.sessions_per_week:
+        yield "rule 5", f"has {len(match.slots)} sessions, wants {need.sessions_per_week}"
+    if not pupil.requires <= tutor.conditions:
+        yield "rule 6", f"tutor {tutor.id} lacks {', '.join(sorted(pupil.requires - tutor.conditions))}"
+    for never in blocked.get((tutor.id, pupil.id), ()):
+        if not never or never & slots:
+            yield "rule 8", f"tutor {tutor.id} and pupil {pupil.id} are blocked"
+
+
+def _time(timetable: Timetable) -> list[Violation]:
     """Rule 3 between matches: nobody is in two sessions at once; a group session is one session."""
+    of_tutor = _at_once(timetable, timetable.tutor, timetable.session)
+    of_pupil = _at_once(timetable, timetable.pupil, timetable.need)
     violations = []
     tutor_with: dict[tuple[str, int], str] = {}
     pupil_with: dict[tuple[str, int], str] = {}
-    for match in matches:
-        pupil_id = problem.need[match.need_id].pupil_id
+    for place in np.unique(timetable.meeting[of_tutor | of_pupil]).tolist():
+        match = timetable.matches[place]
+        pupil_id = timetable.roster.problem.need[match.need_id].pupil_id
         session = match.joins or match.need_id
         for slot in match.slots:
             other = tutor_with.setdefault((match.tutor_id, slot), session)
@@ -153,26 +179,34 @@ def _time(problem: Problem, matches: Collection[Match]) -> list[Violation]:
     return violations
 
 
-def _limits(problem: Problem, matches: Collection[Match]) -> list[Violation]:
+def _at_once(timetable: Timetable, person: np.ndarray, session: np.ndarray) -> np.ndarray:
+    """Return for each slot of a match whether the person is in different sessions then."""
+    when = person[timetable.meeting] * SLOTS_PER_WEEK + timetable.slots.values
+    several = int(session.max(initial=0)) + 1
+    different, times = np.unique(np.unique(when * several + session[timetable.meeting]) // several, return_counts=True)
+    return np.isin(when, different[times > 1])
+
+
+def _limits(timetable: Timetable) -> list[Violation]:
     """Rules 4 and 5 between matches: sessions and pupils of a tutor, tutors of a pupil."""
-    slots, pupils, tutors = defaultdict(set), defaultdict(set), defaultdict(set)
-    for match in matches:
-        pupil_id = problem.need[match.need_id].pupil_id
-        slots[match.tutor_id].update(match.slots)
-        pupils[match.tutor_id].add(pupil_id)
-        tutors[pupil_id].add(match.tutor_id)
+    roster, problem = timetable.roster, timetable.roster.problem
+    with_tutor, with_pupil = timetable.couples
+    pupils = np.bincount(with_tutor, minlength=len(problem.tutors))
+    tutors = np.bincount(with_pupil, minlength=len(problem.pupils))
+    sessions = timetable.hours_of_tutor
     violations = []
-    for tutor_id in sorted(slots):
-        tutor, sessions, own = problem.tutor[tutor_id], len(slots[tutor_id]), len(pupils[tutor_id])
-        if sessions > tutor.sessions_per_week:
-            message = f"tutor {tutor.id} gives {sessions} of {tutor.sessions_per_week} sessions"
+    for place in np.flatnonzero((sessions > roster.sessions) | (pupils > roster.most_pupils)).tolist():
+        tutor = problem.tutors[place]
+        if sessions[place] > tutor.sessions_per_week:
+            message = f"tutor {tutor.id} gives {sessions[place]} of {tutor.sessions_per_week} sessions"
             violations.append(Violation("rule 4", "", message))
-        if own > tutor.max_pupils:
-            violations.append(Violation("rule 4", "", f"tutor {tutor.id} has {own} of {tutor.max_pupils} pupils"))
-    for pupil_id in sorted(tutors):
-        pupil, own = problem.pupil[pupil_id], len(tutors[pupil_id])
-        if pupil.max_tutors is not None and own > pupil.max_tutors:
-            violations.append(Violation("rule 5", "", f"pupil {pupil.id} has {own} of {pupil.max_tutors} tutors"))
+        if pupils[place] > tutor.max_pupils:
+            message = f"tutor {tutor.id} has {pupils[place]} of {tutor.max_pupils} pupils"
+            violations.append(Violation("rule 4", "", message))
+    for place in np.flatnonzero(tutors > roster.most_tutors).tolist():
+        pupil = problem.pupils[place]
+        message = f"pupil {pupil.id} has {tutors[place]} of {pupil.max_tutors} tutors"
+        violations.append(Violation("rule 5", "", message))
     return violations
 
 

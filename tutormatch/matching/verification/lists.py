@@ -1,0 +1,56 @@
+"""Many lists of numbers as arrays, for `verify` alone."""
+
+from collections.abc import Collection
+from itertools import chain
+from typing import Self
+
+import numpy as np
+
+
+class Lists:
+    """Many lists of numbers, one after the other in one array.
+
+    Attributes
+    ----------
+    count, start : ndarray
+        By list, how many numbers it has and where they start.
+    values : ndarray
+        The numbers of all lists.
+    """
+
+    def __init__(self, count: np.ndarray, values: np.ndarray) -> None:
+        self.count = count
+        self.start = np.cumsum(count) - count
+        self.values = values
+
+    @classmethod
+    def of(cls, lists: Collection[Collection[int]]) -> Self:
+        """Return lists from such of Python."""
+        count = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
+        return cls(count, np.fromiter(chain.from_iterable(lists), dtype=np.int64, count=int(count.sum())))
+
+    @classmethod
+    def grouped(cls, owner: np.ndarray, values: np.ndarray, size: int) -> Self:
+        """Return ``size`` lists from numbers that each belong to one of them."""
+        return cls(np.bincount(owner, minlength=size), values[np.argsort(owner, kind="stable")])
+
+    @property
+    def owner(self) -> np.ndarray:
+        """For each number, the list that it is in."""
+        return np.repeat(np.arange(len(self.count)), self.count)
+
+    def list(self, which: int) -> np.ndarray:
+        """Return one of the lists."""
+        return self.values[self.start[which] : self.start[which] + self.count[which]]
+
+    def among(self, is_kept: np.ndarray) -> "Lists":
+        """Return the lists without the numbers for which ``is_kept`` is false."""
+        is_left = is_kept[self.values]
+        return Lists(np.bincount(self.owner[is_left], minlength=len(self.count)), self.values[is_left])
+
+    def positions(self, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return, for each number of a list in ``which``, the place of that list in ``which`` and its own place."""
+        count = self.count[which]
+        entry = np.repeat(np.arange(len(which)), count)
+        before = np.repeat(np.cumsum(count) - count, count)
+        return entry, np.arange(len(entry)) - before + np.repeat(self.start[which], count)
