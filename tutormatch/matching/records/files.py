@@ -1,11 +1,12 @@
 """Problems as folders of CSV files."""
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from tutormatch.matching.problem import Need, Pair, PairStatus, Problem, Pupil, Teaching, Tutor
+from tutormatch.matching.problem import Need, Pair, Problem, Pupil, Teaching, Tutor
 from tutormatch.matching.records.cells import (
     Column,
     parse_flag,
@@ -25,7 +26,7 @@ from tutormatch.matching.records.cells import (
 from tutormatch.matching.records.faults import NEEDS, PAIRS, PUPILS, TUTORS, Fault, FaultyInput, Record, check
 from tutormatch.matching.records.folders import new_folder, write_table
 from tutormatch.matching.records.memory import ProblemSizes, Work, collection_paused, refuse_what_is_too_large
-from tutormatch.matching.records.tables import Records, read_records
+from tutormatch.matching.records.tables import Records, make_records, read_records
 from tutormatch.matching.slots import format_slots
 
 COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
@@ -105,44 +106,50 @@ EXTENSION_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Columns that the programme's own records add; the core accepts and ignores them."""
 
 
-def _tutor(
-    tutor_id: str,
-    subjects: tuple[Teaching, ...],
-    languages: tuple[str, ...],
-    slots: frozenset[int],
-    sessions_per_week: int,
-    max_pupils: int | None,
-    conditions: tuple[str, ...],
-    institution: str,
-    group_size: int,
-) -> Tutor:
-    return Tutor(
-        tutor_id,
+Values = Sequence[Any]
+"""The values of some rows in one column."""
+
+
+def _tutors(
+    tutor_ids: Values,
+    subjects: Values,
+    languages: Values,
+    slots: Values,
+    sessions_per_week: Values,
+    max_pupils: Values,
+    conditions: Values,
+    institutions: Values,
+    group_sizes: Values,
+) -> list[Tutor]:
+    return make_records(
+        Tutor,
+        tutor_ids,
         subjects,
-        _as_set(languages),
+        map(_as_set, languages),
         slots,
         sessions_per_week,
-        max_pupils or sessions_per_week,
-        _as_set(conditions),
-        institution,
-        group_size,
+        [most or sessions for most, sessions in zip(max_pupils, sessions_per_week, strict=True)],
+        map(_as_set, conditions),
+        institutions,
+        group_sizes,
     )
 
 
-def _pupil(
-    pupil_id: str,
-    school: str,
-    languages: tuple[str, ...],
-    slots: frozenset[int],
-    max_tutors: int | None,
-    requires: tuple[str, ...],
-    patrons: tuple[str, ...],
-) -> Pupil:
-    return Pupil(pupil_id, school, languages, slots, max_tutors, _as_set(requires), _as_set(patrons))
+def _pupils(
+    pupil_ids: Values,
+    schools: Values,
+    languages: Values,
+    slots: Values,
+    max_tutors: Values,
+    requires: Values,
+    patrons: Values,
+) -> list[Pupil]:
+    sets = map(_as_set, requires), map(_as_set, patrons)
+    return make_records(Pupil, pupil_ids, schools, languages, slots, max_tutors, *sets)
 
 
-def _pair(tutor_id: str, pupil_id: str, need_id: str | None, status: PairStatus, slots: frozenset[int]) -> Pair:
-    return Pair(tutor_id, pupil_id, status, need_id, slots)
+def _pairs(tutor_ids: Values, pupil_ids: Values, need_ids: Values, statuses: Values, slots: Values) -> list[Pair]:
+    return make_records(Pair, tutor_ids, pupil_ids, statuses, need_ids, slots)
 
 
 @lru_cache(maxsize=4096)
@@ -151,8 +158,18 @@ def _as_set(parts: tuple[str, ...]) -> frozenset[str]:
     return frozenset(parts)
 
 
+RECORDS_OF: Mapping[str, Callable[..., list[Any]]] = MappingProxyType(
+    {TUTORS: _tutors, PUPILS: _pupils, NEEDS: partial(make_records, Need), PAIRS: _pairs}
+)
+"""What makes records from the values of some rows, column by column."""
+
+
+def _one(make: Callable[..., list[Any]], *values: Any) -> Record:
+    return make(*([value] for value in values))[0]
+
+
 RECORD_OF: Mapping[str, Callable[..., Record]] = MappingProxyType(
-    {TUTORS: _tutor, PUPILS: _pupil, NEEDS: Need, PAIRS: _pair}
+    {file: partial(_one, make) for file, make in RECORDS_OF.items()}
 )
 """What makes a record from the values of a row, in the order of its columns."""
 
@@ -189,7 +206,7 @@ def _read_tables(folder: Path) -> Problem:
         if file == PAIRS and not (folder / file).exists():
             tables[file] = Records()
             continue
-        tables[file] = read_records(folder / file, columns, RECORD_OF[file], EXTENSION_COLUMNS[file])
+        tables[file] = read_records(folder / file, columns, RECORDS_OF[file], EXTENSION_COLUMNS[file])
         faults += tables[file].faults
     problem = Problem.of(*(tables[file].records for file in (TUTORS, PUPILS, NEEDS, PAIRS)))
 

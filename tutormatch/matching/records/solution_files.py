@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from tutormatch.matching.records.cells import Column, Unexpected, parse_identifi
 from tutormatch.matching.records.faults import Fault, FaultyInput
 from tutormatch.matching.records.folders import new_folder, write_table
 from tutormatch.matching.records.memory import collection_paused
-from tutormatch.matching.records.tables import Records, read_records
+from tutormatch.matching.records.tables import Records, make_records, read_records
 from tutormatch.matching.slots import format_slot, format_slots
 
 MATCHES, UNMATCHED, PRICES, SUMMARY = "matches.csv", "unmatched.csv", "prices.csv", "summary.json"
@@ -112,9 +112,9 @@ def read_solution(folder: Path | str) -> Solution:
 
 
 def _read_tables(folder: Path) -> Solution:
-    matches = read_records(folder / MATCHES, _MATCHES, Match)
-    unmatched = read_records(folder / UNMATCHED, _UNMATCHED, Unmatched)
-    priced = read_records(folder / PRICES, _PRICES, _as_row) if (folder / PRICES).exists() else Records()
+    matches = read_records(folder / MATCHES, _MATCHES, partial(make_records, Match))
+    unmatched = read_records(folder / UNMATCHED, _UNMATCHED, partial(make_records, Unmatched))
+    priced = read_records(folder / PRICES, _PRICES, zip) if (folder / PRICES).exists() else Records()
     faults = [*matches.faults, *unmatched.faults, *priced.faults]
     found: Solution | None = None
     try:
@@ -129,10 +129,6 @@ def _read_tables(folder: Path) -> Solution:
     if faults or found is None:
         raise FaultyInput(faults)
     return found
-
-
-def _as_row(*values: Any) -> tuple[Any, ...]:
-    return values
 
 
 def _read_prices(summary: Mapping[str, Any], priced: Records) -> tuple[dict[str, Prices], list[Fault]]:

@@ -2,9 +2,10 @@
 
 import csv
 from array import array
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import compress
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from itertools import chain, compress, islice, repeat
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -58,7 +59,7 @@ def read_rows(
     faults : list of Fault
         In order of line and column.
     """
-    table = _Table(path, tuple(columns), frozenset(extensions))
+    table = _Table(path, tuple(columns), frozenset(extensions), keeps_all=True)
     rows: list[Row] = []
     try:
         for part in table.parts():
@@ -76,7 +77,7 @@ def read_rows(
 
 
 def read_records(
-    path: Path, columns: Collection[Column], make: Callable[..., Any], extensions: Collection[str] = ()
+    path: Path, columns: Collection[Column], make: Callable[..., Iterable[Any]], extensions: Collection[str] = ()
 ) -> Records:
     """Read a CSV file with a header row as records; equal cells of a column become one object.
 
@@ -85,14 +86,14 @@ def read_records(
     path, columns, extensions
         As in `read_rows`.
     make : callable
-        Gets the values of a row in the order of ``columns`` and returns its record.
+        Gets the values of some rows, column by column in the order of ``columns``, and returns their records.
 
     Returns
     -------
     Records
         Its faults are in order of line and column.
     """
-    table = _Table(path, tuple(columns), frozenset(extensions))
+    table = _Table(path, tuple(columns), frozenset(extensions), keeps_all=False)
     found = Records()
     try:
         for part in table.parts():
@@ -100,12 +101,26 @@ def read_records(
                 names = part.texts[table.header.index(table.columns[0].name)]
                 found.unread.update(names[index].strip() for index in part.faulty)
                 part = part.without_faulty()
-            found.records.extend(map(make, *part.values))
+            found.records.extend(make(*part.values))
             found.lines.extend(part.lines)
     except FaultyInput as error:
         return Records(faults=list(error.faults))
     found.faults.extend(table.sorted_faults())
     return found
+
+
+def make_records(kind: type[Any], *columns: Iterable[Any]) -> list[Any]:
+    """Return records of a dataclass with slots from the columns of its fields.
+
+    A frozen dataclass writes its fields one by one through calls of Python; a
+    column at once takes less than half the time.
+    """
+    first, *others = columns
+    values = list(first)
+    records = [*map(object.__new__, repeat(kind, len(values)))]
+    for each, column in zip(fields(kind), (values, *others), strict=True):
+        deque(map(getattr(kind, each.name).__set__, records, column), maxlen=0)
+    return records
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +142,7 @@ class _Cells(dict[str, Any]):
         if self.column.parse is parse_identifier:
             # Nearly all of them differ, and each is its own value.
             names = [*map(str.strip, texts)]
-            if all(names) and all(map(str.isprintable, names)):
+            if all(names) and "".join(names).isprintable():
                 return [*map(self.setdefault, names, names)]
         return [*map(self.__getitem__, texts)]
 
@@ -163,13 +178,19 @@ class _Part:
 
 
 class _Table:
-    """One file, read part after part so that the whole of its text is never in memory."""
+    """One file, read part after part so that the whole of its text is never in memory.
 
-    def __init__(self, path: Path, columns: tuple[Column, ...], extensions: frozenset[str]) -> None:
+    ``keeps_all`` says that the texts of all cells are wanted, not only of those to be read.
+    """
+
+    def __init__(self, path: Path, columns: tuple[Column, ...], extensions: frozenset[str], *, keeps_all: bool) -> None:
         self.path = path
+        self.keeps_all = keeps_all
         self.columns = columns
         self.extensions = extensions
         self.header: list[str] = []
+        self.line = 1
+        self.splits = 0
         self.faults: list[Fault] = []
         self.cells = [_Cells(column) for column in columns]
 
@@ -206,25 +227,48 @@ class _Table:
             raise FaultyInput([Fault(self.path.name, line, "", value, "text in UTF-8")]) from error
 
     def _parts(self, file: TextIO) -> Iterator[_Part]:
-        reader = csv.reader(file, strict=True)
-        rows: list[list[str]] = []
-        lines = array("L")
-        line = 1
         try:
+            reader = csv.reader(file, strict=True)
             self._read_header(next(reader, None))
-            line = reader.line_num + 1
-            for cells in reader:
-                rows.append(cells)
-                lines.append(line)
-                line = reader.line_num + 1
-                if len(rows) == ROWS_AT_ONCE:
-                    yield self._part(lines, rows)
-                    rows, lines = [], array("L")
+            self.line += reader.line_num
+            while lines := [*islice(file, ROWS_AT_ONCE)]:
+                if self._is_plain(lines):
+                    # A line break at the end of the last cell goes like any space around a text.
+                    texts = zip(*(line.split(",", self.splits) for line in lines), strict=True)
+                    yield self._part(range(self.line, self.line + len(lines)), [*texts])
+                    self.line += len(lines)
+                else:
+                    yield from self._quoted(csv.reader(chain(lines, file), strict=True), len(lines))
         except csv.Error as error:
             self._refuse_foreign_text()
-            self.faults.append(Fault(self.path.name, line, "", str(error), "a row of comma separated cells"))
-        if rows:
-            yield self._part(lines, rows)
+            self.faults.append(Fault(self.path.name, self.line, "", str(error), "a row of comma separated cells"))
+
+    def _quoted(self, reader: Any, lines: int) -> Iterator[_Part]:
+        """Yield what a reader makes of so many lines, and of those into which a cell at their end goes on."""
+        before = self.line
+        rows: list[list[str]] = []
+        places = array("L")
+        wrong: csv.Error | None = None
+        while reader.line_num < lines and not wrong:
+            try:
+                rows.append(next(reader))
+            except csv.Error as error:
+                wrong = error
+            else:
+                places.append(self.line)
+                self.line = before + reader.line_num
+        yield self._part(*self._in_columns(places, rows))
+        if wrong:
+            raise wrong
+
+    def _is_plain(self, rows: list[str]) -> bool:
+        """Say whether every line is a row, and its commas are what is between its cells."""
+        return (
+            len(self.header) > 1
+            and set(map(str.count, rows, repeat(","))) == {len(self.header) - 1}
+            and '"' not in "".join(rows)
+            and max(map(len, rows)) <= csv.field_size_limit()
+        )
 
     def _read_header(self, cells: list[str] | None) -> None:
         names = ", ".join(column.name for column in self.columns)
@@ -246,18 +290,22 @@ class _Table:
         if faults:
             self._refuse_foreign_text()
             raise FaultyInput(faults)
+        read = [self.header.index(column.name) for column in self.columns if column.name in self.header]
+        self.splits = len(self.header) if self.keeps_all else max(read) + 1
 
-    def _part(self, lines: Sequence[int], rows: list[list[str]]) -> _Part:
+    def _in_columns(self, lines: Sequence[int], rows: list[list[str]]) -> tuple[Sequence[int], list[Sequence[str]]]:
         width = len(self.header)
         if set(map(len, rows)) != {width}:
             kept = [index for index, cells in enumerate(rows) if self._is_row(lines[index], cells)]
             rows, lines = [rows[index] for index in kept], [lines[index] for index in kept]
-        texts = list(zip(*rows, strict=True)) or [()] * width
+        return lines, list(zip(*rows, strict=True)) or [()] * width
+
+    def _part(self, lines: Sequence[int], texts: Sequence[Sequence[str]]) -> _Part:
         values: list[Sequence[Any]] = []
         faulty: set[int] = set()
         for column, cells in zip(self.columns, self.cells, strict=True):
             if column.name not in self.header:
-                values.append([column.default] * len(rows))
+                values.append([column.default] * len(lines))
                 continue
             column_texts = texts[self.header.index(column.name)]
             values.append(cells.read(column_texts))
