@@ -15,8 +15,8 @@ from tutormatch.matching.verification.price_check import PricedMarket
 ITERATIONS = 500
 MOST_ARCS = 400_000
 """With more arcs than that in the network the linear program is left out."""
-VARIABLES_PER_SECOND = 6_000
-"""For each second of effort, up to how many variables it is rounded to a matching and solved exactly."""
+VARIABLES_PER_SECOND_TO_ROUND, VARIABLES_PER_SECOND_TO_SHARPEN = 15_000, 6_000
+"""For each second of effort, up to how many variables it is rounded to a matching, and solved exactly."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,10 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, 
         return cover
     relaxation = program.relax(ITERATIONS)
     cover = bounds.best(cover, cover_prices(openings, breadth, relaxation.worth))
-    if len(program.worth) > effort * VARIABLES_PER_SECOND:
-        return cover
-    if not cover.is_proven:
+    if not cover.is_proven and len(program.worth) <= effort * VARIABLES_PER_SECOND_TO_ROUND:
         cover = replace(cover, assignment=gather_needs(assignment, program, relaxation))
-    if not cover.is_proven:
-        cover = bounds.best(cover, cover_prices(openings, breadth, program.sharpen(relaxation).worth))
+    if not cover.is_proven and len(program.worth) <= effort * VARIABLES_PER_SECOND_TO_SHARPEN:
+        cover = bounds.best(cover, cover_prices(openings, breadth, program.sharpen(relaxation, effort).worth))
     return cover
 
 

@@ -27,16 +27,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import csc_array, csr_array, hstack, vstack
+from scipy.sparse import csc_array, hstack
 
+from tutormatch.matching.exact.linear import LinearProgram
 from tutormatch.matching.flow.class_network import ClassNetwork
 from tutormatch.matching.flow.network import SINK, SOURCE
 from tutormatch.matching.flow.openings import Openings, to_numbers
 from tutormatch.matching.problem import Prices
 
 FAR = 1 << 40
-ACCURACY = 1e-5
 LOSS = 10.0
 """What a pupil without a tutor, or a session that must be given and is not, costs in needs."""
 
@@ -84,14 +83,6 @@ class Relaxation:
 
     values: np.ndarray
     worth: dict[tuple, float]
-
-
-@dataclass(frozen=True)
-class Narrowed:
-    """A part of the program: its matrix, with the same rows, and what its variables gain."""
-
-    matrix: csr_array
-    gain: np.ndarray
 
 
 @dataclass
@@ -356,54 +347,23 @@ class CoverProgram:
         return self.rows.constraints(len(self.worth))
 
     def relax(self, iterations: int) -> Relaxation:
-        """Return an approximate solution after so many steps of the primal-dual hybrid gradient method at most."""
-        # Imported here because it takes long, and only a round needs it.
-        from ortools.pdlp import solvers_pb2
-        from ortools.pdlp.python import pdlp
+        """Return an approximate solution after so many steps at most."""
+        rows = self.constraints
+        program = LinearProgram(rows.matrix, np.array(self.worth), rows.least, rows.most)
+        return self._named(*program.solve_roughly(iterations))
 
-        rows, count = self.constraints, len(self.worth)
-        program = pdlp.QuadraticProgram()
-        program.resize_and_initialize(count, len(rows.names))
-        program.objective_vector = -np.array(self.worth)
-        program.constraint_matrix = rows.matrix
-        program.constraint_lower_bounds, program.constraint_upper_bounds = rows.least, rows.most
-        program.variable_lower_bounds, program.variable_upper_bounds = np.zeros(count), np.full(count, np.inf)
-        settings = solvers_pb2.PrimalDualHybridGradientParams(num_threads=1)
-        settings.termination_criteria.iteration_limit = iterations
-        accuracy = settings.termination_criteria.simple_optimality_criteria
-        accuracy.eps_optimal_relative = accuracy.eps_optimal_absolute = ACCURACY
-        result = pdlp.primal_dual_hybrid_gradient(program, settings)
-        worth = dict(zip(rows.names, (-result.dual_solution).tolist(), strict=True))
-        return Relaxation(np.array(result.primal_solution), worth)
+    def sharpen(self, relaxation: Relaxation, effort: float) -> Relaxation:
+        """Return the exact solution, or ``relaxation`` if that takes more than about ``effort`` seconds."""
+        solved = self.narrowed(np.arange(len(self.worth))).solve(effort)
+        return relaxation if solved is None else self._named(*solved)
 
-    def narrowed(self, columns: np.ndarray) -> "Narrowed":
+    def _named(self, values: np.ndarray, duals: np.ndarray) -> Relaxation:
+        return Relaxation(values[: len(self.worth)], dict(zip(self.constraints.names, duals.tolist(), strict=True)))
+
+    def narrowed(self, columns: np.ndarray) -> LinearProgram:
         """Return the program of some variables only, in which what must be reached may be missed at a loss."""
         rows = self.constraints
         must = np.flatnonzero(rows.least > 0)
         missing = csc_array((np.ones(len(must)), (must, np.arange(len(must)))), shape=(len(rows.names), len(must)))
         gain = np.concatenate([np.array(self.worth)[columns], np.full(len(must), -LOSS)])
-        return Narrowed(hstack([rows.matrix[:, columns], missing]).tocsr(), gain)
-
-    def sharpen(self, relaxation: Relaxation) -> Relaxation:
-        """Return the relaxation with exact prices, by the dual simplex method."""
-        rows = self.constraints
-        is_equal = rows.least == rows.most
-        is_least, is_most = ~is_equal & np.isfinite(rows.least), ~is_equal & np.isfinite(rows.most)
-        narrowed = self.narrowed(np.arange(len(self.worth)))
-        matrix = narrowed.matrix
-        result = linprog(
-            -narrowed.gain,
-            A_ub=vstack([matrix[is_most], -matrix[is_least]]),
-            b_ub=np.concatenate([rows.most[is_most], -rows.least[is_least]]),
-            A_eq=matrix[is_equal],
-            b_eq=rows.most[is_equal],
-            method="highs-ds",
-        )
-        if result.x is None:
-            return relaxation
-        worth = np.zeros(len(rows.names))
-        of_most, of_least = np.split(-result.ineqlin.marginals, [int(is_most.sum())])
-        worth[is_equal] = -result.eqlin.marginals
-        worth[is_most] += of_most
-        worth[is_least] -= of_least
-        return Relaxation(relaxation.values, dict(zip(rows.names, worth.tolist(), strict=True)))
+        return LinearProgram(hstack([rows.matrix[:, columns], missing]).tocsc(), gain, rows.least, rows.most)

@@ -107,7 +107,6 @@ def _way(entering: dict[int, list[tuple[int, int]]], need_node: int, hour_node: 
 
 def _rounded(program: CoverProgram, columns: np.ndarray, node_limit: int) -> Assignment | None:
     """Solve the program in whole numbers, with those variables only."""
-    rows = program.constraints
     narrowed = program.narrowed(columns)
     is_whole = np.zeros(len(program.worth))
     for couple in program.couples:
@@ -118,7 +117,7 @@ def _rounded(program: CoverProgram, columns: np.ndarray, node_limit: int) -> Ass
         -narrowed.gain,
         integrality=integrality,
         bounds=Bounds(0, np.inf),
-        constraints=LinearConstraint(narrowed.matrix, rows.least, rows.most),
+        constraints=LinearConstraint(narrowed.matrix, narrowed.least, narrowed.most),
         # Needs are whole: what is within less than one of the bound is the best.
         options={"node_limit": node_limit, "mip_rel_gap": 0.9 / len(program.worth)},
     )
