@@ -11,10 +11,11 @@ from tests.matching.builders import locked, match, need, problem, pupil, reached
 from tests.matching.strategies import problems
 from tests.matching.test_properties import thorough
 from tutormatch.matching import Profile, Teaching, solve, verify
+from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.further.deepening import deepen
 from tutormatch.matching.further.exchange import exchange
 from tutormatch.matching.further.grouping import join_groups
-from tutormatch.matching.further.seating import seat_sessions
+from tutormatch.matching.further.seating import most_sessions, seat_sessions
 from tutormatch.matching.levels import measure
 from tutormatch.matching.slots import format_slots
 from tutormatch.matching.verification.verifier import broken_rules
@@ -122,7 +123,7 @@ def test_who_would_stay_unserved_joins_a_group():
 def test_a_group_has_one_language_that_all_share():
     first = pupil("P1", languages=("kk", "ru"))
     source = group_of(first, pupil("P2", languages=("kk",)), pupil("P3", languages=("ru",)), languages=("kk", "ru"))
-    matches = join_groups(source, [match("NP1")])
+    matches = join_groups(Openings(source), [match("NP1")])
     assert len(matches) == 2
     assert broken_rules(source, matches) == []
 
@@ -172,8 +173,9 @@ def test_an_exchange_brings_a_wish_to_a_tutor_who_has_the_time():
         [need("N1", "P1", sessions_per_week=2), need("N2", "P2", sessions_per_week=2)],
     )
     before = [match("N1", "T1", "mon-15"), match("N2", "T2", "wed-15")]
-    assert totals(source, deepen(source, before))["depth"] == 0
-    assert totals(source, deepen(source, exchange(source, before)))["depth"] == 2
+    openings = Openings(source)
+    assert totals(source, deepen(openings, before))["depth"] == 0
+    assert totals(source, deepen(openings, exchange(openings, before)))["depth"] == 2
 
 
 @st.composite
@@ -194,6 +196,7 @@ def test_the_sessions_of_a_tutor_are_as_many_as_trying_all_ways_finds(seating):
             best = max(best or 0, count.total())
     found = seat_sessions(free, wanted, limit)
     assert (None if found is None else sum(map(len, found))) == best
+    assert most_sessions(free, wanted, limit) == best
     for need_, slots in enumerate(found or ()):
         assert all(free[need_] >> slot & 1 for slot in slots)
 
@@ -204,8 +207,9 @@ def test_what_comes_after_the_flow_keeps_rules_and_the_levels_above(problem_, pr
     before = solve(problem_, profile=profile, time_limit=0).matches
     if profile is not Profile.DEPTH_FIRST:
         assert all(len(each.slots) == 1 for each in before if not is_locked(problem_, each))
-    found = exchange(problem_, before, profile)
-    for after in (found, deepen(problem_, found), join_groups(problem_, found, profile)):
+    openings = Openings(problem_, profile)
+    found = exchange(openings, before)
+    for after in (found, deepen(openings, found), join_groups(openings, found)):
         assert broken_rules(problem_, after) == []
         assert by_rank(problem_, after, profile) == by_rank(problem_, before, profile)
         assert totals(problem_, after)["cover"] == totals(problem_, before)["cover"]

@@ -225,10 +225,10 @@ class _Run:
             matches = self._breadth_and_cover(problem)
         with stages.stage("group"):
             if stages.has_time:
-                matches = join_groups(problem, matches, self.profile)
+                matches = join_groups(self.openings, matches)
         with stages.stage("deepen"):
             if stages.has_time:
-                matches = self._deepen(problem, exchange(problem, matches, self.profile))
+                matches = self._deepen(self.openings, exchange(self.openings, matches))
         with stages.stage("close"):
             matches = self._close(problem, matches)
         with stages.stage("certify"):
@@ -250,7 +250,7 @@ class _Run:
         """Return the best matches with one session for each need."""
         stages = self.stages
         with stages.stage("build"):
-            openings = Openings(problem, self.profile)
+            self.openings = openings = Openings(problem, self.profile)
             network = build_class_network(openings)
         with stages.stage("solve"):
             cuts = nested_cuts(network)
@@ -290,14 +290,13 @@ class _Run:
     def _close(self, problem: Problem, matches: tuple[Match, ...]) -> tuple[Match, ...]:
         """Close what is left open, at every level or at cover alone, if the problem is small enough for it."""
         effort = self.stages.effort if self.stages.has_time else 0
-        openings = Openings(self.problem, self.profile)
+        openings = self.openings if problem is self.problem else Openings(self.problem, self.profile)
         if not openings.has_more_seats(int(effort * SEATS_PER_SECOND)):
             return self._close_every_level(openings, matches, effort)
+        if COVER not in self.bounds or openings.has_more_seats(int(effort * SEATS_PER_SECOND_OF_COVER)):
+            return matches
         reached = measure(problem, matches, self.profile)[COVER].total
-        is_open = COVER in self.bounds and reached < self.bounds[COVER].value
-        if is_open and not openings.has_more_seats(int(effort * SEATS_PER_SECOND_OF_COVER)):
-            return self._close_cover(problem, matches, effort)
-        return matches
+        return self._close_cover(problem, matches, effort) if reached < self.bounds[COVER].value else matches
 
     def _close_every_level(self, openings: Openings, matches: tuple[Match, ...], effort: float) -> tuple[Match, ...]:
         # Imported here because it takes long, and a large problem does not need it.
@@ -307,33 +306,32 @@ class _Run:
         closed = close(openings, matches, effort=effort, proven=proven)
         self.closed = closed.bounds
         if closed.is_complete:
-            return attend(self.problem, closed.matches)
+            return attend(openings, closed.matches)
         # A run that met its limit may have left a seat free.
-        return self._deepen(self.problem, closed.matches)
+        return self._deepen(openings, closed.matches)
 
     def _close_cover(self, problem: Problem, matches: tuple[Match, ...], effort: float) -> tuple[Match, ...]:
         from tutormatch.matching.exact.closing import close
 
-        openings = Openings(problem, self.profile)
-        closed = close(openings, matches, effort=effort, proven=[BREADTH], whole=False)
+        closed = close(self.openings, matches, effort=effort, proven=[BREADTH], whole=False)
         if problem is self.problem:
             self.closed = {COVER: closed.bounds[COVER]} if COVER in closed.bounds else {}
         if closed.better_at != COVER:
             return matches
         # Other needs are served now: their groups and further sessions are to be found anew.
-        found = join_groups(problem, closed.matches, self.profile)
-        return self._deepen(problem, exchange(problem, found, self.profile))
+        found = join_groups(self.openings, closed.matches)
+        return self._deepen(self.openings, exchange(self.openings, found))
 
-    def _deepen(self, problem: Problem, matches: tuple[Match, ...]) -> tuple[Match, ...]:
+    def _deepen(self, openings: Openings, matches: tuple[Match, ...]) -> tuple[Match, ...]:
         """Give further sessions, and look again at what the moved sessions make possible."""
         while True:
-            matches = deepen(problem, matches)
-            rest = Assignment(Openings(with_locked(problem, matches), self.profile))
+            matches = deepen(openings, matches)
+            rest = Assignment(openings.holding(matches))
             fill(rest)
             served_too = rest.new_matches()
-            matches = join_groups(problem, [*matches, *served_too], self.profile)
+            matches = join_groups(openings, [*matches, *served_too])
             if not served_too:
-                return attend(problem, matches)
+                return attend(openings, matches)
 
     def _certificate(self, reached: Mapping[str, Reached]) -> Certificate:
         counted = count_bounds(self.problem, reached)

@@ -6,7 +6,9 @@ a set of slots is an ``int`` with one bit for each slot of the week.
 
 from collections import defaultdict
 from collections.abc import Iterable
+from copy import copy
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +22,17 @@ EVERY_SLOT = (1 << SLOTS_PER_WEEK) - 1
 NO_LIMIT = 1 << 30
 WORD = 64
 WORDS = -(-SLOTS_PER_WEEK // WORD)
+
+CHANGED_BY_MATCHES = (
+    "_options",
+    "tutors_of_pupil",
+    "tutor_words",
+    "ranks",
+    "roomy",
+    "repeating_needs",
+    "has_repeats",
+)
+"""What `Openings` works out when asked, and has to work out anew once further matches stand."""
 
 
 def to_bits(numbers: Iterable[int]) -> int:
@@ -124,17 +137,36 @@ class Openings:
                 self.blocked[key] |= to_bits(pair.slots) or EVERY_SLOT
             elif pair.status is PairStatus.RETURNING:
                 self.returning.add(key)
-        self.locked = locked_matches(problem)
+        self._suited: dict[tuple, np.ndarray] = {}
+        self.locked: tuple[Match, ...] = ()
         self.locked_pairs: dict[tuple[int, int], int] = defaultdict(int)
         self.served_pupils: set[int] = set()
-        for match in self.locked:
+        self.open_needs = list(range(len(problem.needs)))
+        self._lock_all(locked_matches(problem))
+
+    def holding(self, matches: Iterable[Match]) -> "Openings":
+        """Return what is open once these matches stand as well; who suits whom is found out only once for both."""
+        rest = copy(self)
+        for name in CHANGED_BY_MATCHES:
+            if name in vars(self):
+                delattr(rest, name)
+        for name in ("pupil_free", "tutor_free", "sessions_left", "pupils_left", "tutors_left"):
+            setattr(rest, name, getattr(self, name).copy())
+        rest.locked_pairs, rest.served_pupils = self.locked_pairs.copy(), self.served_pupils.copy()
+        known = {match.need_id for match in self.locked}
+        rest._lock_all(match for match in matches if match.need_id not in known)
+        return rest
+
+    def _lock_all(self, matches: Iterable[Match]) -> None:
+        new = tuple(matches)
+        for match in new:
             self._lock(match)
-        taken = {match.need_id for match in self.locked}
-        self.open_needs = [index for index, need in enumerate(problem.needs) if need.id not in taken]
+        taken = {self.need_index[match.need_id] for match in new}
+        self.locked = tuple(sorted((*self.locked, *new), key=attrgetter("need_id")))
+        self.open_needs = [need for need in self.open_needs if need not in taken]
         self.open_needs_of: dict[int, list[int]] = defaultdict(list)
         for need in self.open_needs:
             self.open_needs_of[self.pupil_of[need]].append(need)
-        self._suited: dict[tuple, np.ndarray] = {}
 
     def _wishes(self) -> list[Wish]:
         known: dict[Wish, Wish] = {}

@@ -5,37 +5,32 @@ another, or a pupil gives the place to one of the same rank who waits. What a tu
 `tutormatch.matching.further.seating`.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from operator import attrgetter
 
-from tutormatch.matching.flow.openings import EVERY_SLOT, locked_matches, to_bits
-from tutormatch.matching.further.seating import seat_sessions
-from tutormatch.matching.objective import pupil_ranks
-from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Profile, Tutor
-from tutormatch.matching.rules import meets_requirements, teaches, tutoring_language
+from tutormatch.matching.flow.openings import Openings, to_bits
+from tutormatch.matching.further.seating import most_sessions, seat_sessions
+from tutormatch.matching.problem import Match
 
 TRIES = 40_000
 """How many needs are looked at in all: some seconds at the scale of a country, where each tutor gets few."""
 CANDIDATES_PER_TUTOR = 60
 SCANNED_PER_TUTOR = 1_000
 ROUNDS = 3
-NOBODY = ""
+NOBODY = -1
 
 
-def exchange(
-    problem: Problem, matches: Collection[Match], profile: Profile = Profile.BREADTH_FIRST
-) -> tuple[Match, ...]:
+def exchange(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...]:
     """Exchange tutors between needs while that makes room for more sessions.
 
     Parameters
     ----------
-    problem : Problem
+    openings : Openings
     matches : collection of Match
         That keep every hard rule, with one session for each need that is not locked.
-    profile : Profile
-        Says which pupils come first.
 
     Returns
     -------
@@ -49,7 +44,7 @@ def exchange(
     that helps, at most `ROUNDS` times each, and look at no more than
     `CANDIDATES_PER_TUTOR` needs each time, fewer when there are many tutors.
     """
-    return _Exchange(problem, matches, profile).run()
+    return _Exchange(openings, matches).run()
 
 
 @dataclass(slots=True)
@@ -59,171 +54,173 @@ class _Timetable:
     free: int
     sessions: int
     places: int
-    needs: list[str]
+    needs: list[int]
+    given: int = 0
 
 
-def _changed(needs: Sequence[str], leaving: str, coming: str) -> list[str]:
+def _changed(needs: Sequence[int], leaving: int, coming: int) -> list[int]:
     """Return needs without one and with another, either of which may be nobody."""
     stay = [need for need in needs if need != leaving]
     return stay if coming == NOBODY else [*stay, coming]
 
 
 class _Exchange:
-    def __init__(self, problem: Problem, matches: Collection[Match], profile: Profile) -> None:
-        self.problem = problem
-        self.matches = tuple(sorted(matches))
-        self.pupil_free = {pupil.id: to_bits(pupil.slots) for pupil in problem.pupils}
-        self.blocked: dict[tuple[str, str], int] = defaultdict(int)
-        for pair in problem.pairs:
-            if pair.status is PairStatus.BLOCKED:
-                self.blocked[pair.tutor_id, pair.pupil_id] |= to_bits(pair.slots) or EVERY_SLOT
-        agreed = {match.need_id for match in locked_matches(problem)}
-        self.ranks = pupil_ranks(problem, (need for need in problem.needs if need.id not in agreed), profile)
-        in_group = {match.joins for match in self.matches} | {match.need_id for match in self.matches if match.joins}
-        count: dict[str, int] = defaultdict(int)
-        for match in self.matches:
-            count[problem.need[match.need_id].pupil_id] += 1
-        self.movable = {
-            match.need_id
-            for match in self.matches
-            if match.need_id not in agreed | in_group and count[problem.need[match.need_id].pupil_id] == 1
-        }
+    """The search; needs, pupils and tutors go by number."""
+
+    def __init__(self, openings: Openings, matches: Collection[Match]) -> None:
+        self.openings = openings
+        self.wanted = [need.sessions_per_week for need in openings.problem.needs]
+        need_index, pupil_of = openings.need_index, openings.pupil_of
+        bound = {match.need_id for match in openings.locked}
+        bound.update(match.joins for match in matches)
+        count = Counter(pupil_of[need_index[match.need_id]] for match in matches)
         self.helped = set(count)
-        self.tables = {
-            tutor.id: _Timetable(to_bits(tutor.slots), tutor.sessions_per_week, tutor.max_pupils, [])
-            for tutor in problem.tutors
-        }
-        pupils_that_stay: set[tuple[str, str]] = set()
-        self.tutor_of: dict[str, str] = {}
-        for match in self.matches:
-            own = self.tables[match.tutor_id]
-            if match.need_id in self.movable:
-                own.needs.append(match.need_id)
-                self.tutor_of[match.need_id] = match.tutor_id
+        self.tables = [
+            _Timetable(free, sessions, places, [])
+            for free, sessions, places in zip(
+                openings.tutor_free, openings.sessions_left, openings.pupils_left, strict=True
+            )
+        ]
+        self.tutor_of: dict[int, int] = {}
+        self.staying: list[Match] = []
+        together = set(openings.locked_pairs)
+        for match in matches:
+            need, tutor = need_index[match.need_id], openings.tutor_index[match.tutor_id]
+            pupil, own = pupil_of[need], self.tables[tutor]
+            if count[pupil] == 1 and not match.joins and match.need_id not in bound:
+                own.needs.append(need)
+                self.tutor_of[need] = tutor
                 continue
+            self.staying.append(match)
+            if (tutor, pupil) not in together:
+                together.add((tutor, pupil))
+                own.places -= 1
             if not match.joins:
-                own.free &= ~to_bits(match.slots)
-                own.sessions -= len(match.slots)
-            pupils_that_stay.add((match.tutor_id, problem.need[match.need_id].pupil_id))
-        for tutor_id, _ in pupils_that_stay:
-            self.tables[tutor_id].places -= 1
-        self.seats_of: dict[tuple[str, tuple[str, ...]], int | None] = {}
+                taken = own.free & to_bits(match.slots)
+                own.free ^= taken
+                own.sessions -= taken.bit_count()
 
     def run(self) -> tuple[Match, ...]:
-        by_kind: dict[tuple[str, int], list[Need]] = defaultdict(list)
-        for need in self.problem.needs:
-            is_open = need.id in self.movable or need.pupil_id not in self.helped
-            if is_open and need.sessions_per_week > 1 and need.pupil_id in self.ranks:
-                by_kind[need.subject, need.grade].append(need)
-        roomy = [tutor for tutor in self.problem.tutors if self._has_unused(tutor.id)]
+        for own in self.tables:
+            own.needs.sort()
+        for tutor, own in enumerate(self.tables):
+            own.given = self._count(tutor, own.needs) or 0
+        by_kind = self._by_kind()
+        roomy = [tutor for tutor, own in enumerate(self.tables) if own.given < own.sessions]
         for _ in range(ROUNDS):
             most = min(CANDIDATES_PER_TUTOR, TRIES // (ROUNDS * len(roomy)) + 1) if roomy else 0
             roomy = [tutor for tutor in roomy if self._improve(tutor, by_kind, most)]
         return self._result()
 
-    def _has_unused(self, tutor_id: str) -> bool:
-        own = self.tables[tutor_id]
-        count = self._count(tutor_id, own.needs)
-        return count is not None and count < own.sessions
+    def _by_kind(self) -> dict[tuple[str, int], list[tuple[int, int]]]:
+        """Return by subject and grade the needs that may come and want several sessions, with their free slots."""
+        openings = self.openings
+        by_kind = defaultdict(list)
+        for number, need in enumerate(openings.problem.needs):
+            if need.sessions_per_week > 1:
+                pupil = openings.pupil_of[number]
+                if number in self.tutor_of or (pupil not in self.helped and pupil in openings.ranks):
+                    by_kind[need.subject, need.grade].append((number, openings.pupil_free[pupil]))
+        return by_kind
 
-    def _count(self, tutor_id: str, needs: Sequence[str]) -> int | None:
+    def _free_of(self, tutor: int, needs: Sequence[int]) -> list[int]:
+        """Return the slots in which a tutor could meet each of some needs, as bits."""
+        openings, own_free = self.openings, self.tables[tutor].free
+        free = []
+        for need in needs:
+            pupil = openings.pupil_of[need]
+            bits = own_free & openings.pupil_free[pupil]
+            if (tutor, pupil) in openings.blocked:
+                bits &= ~openings.blocked[tutor, pupil]
+            free.append(bits)
+        return free
+
+    def _count(self, tutor: int, needs: Sequence[int]) -> int | None:
         """Return how many sessions a tutor can give to these needs; None if not one to each."""
-        key = (tutor_id, tuple(sorted(needs)))
-        if key not in self.seats_of:
-            seats = self._seats(tutor_id, key[1])
-            self.seats_of[key] = None if seats is None else sum(map(len, seats))
-        return self.seats_of[key]
+        wanted = [self.wanted[need] for need in needs]
+        return most_sessions(self._free_of(tutor, needs), wanted, self.tables[tutor].sessions)
 
-    def _seats(self, tutor_id: str, needs: Sequence[str]) -> list[list[int]] | None:
-        own = self.tables[tutor_id]
-        records = [self.problem.need[need] for need in needs]
-        free = [own.free & self._common(tutor_id, need) for need in records]
-        return seat_sessions(free, [need.sessions_per_week for need in records], own.sessions)
-
-    def _common(self, tutor_id: str, need: Need) -> int:
-        return self.pupil_free[need.pupil_id] & ~self.blocked.get((tutor_id, need.pupil_id), 0)
-
-    def _suits(self, tutor: Tutor, need: Need) -> bool:
-        pupil = self.problem.pupil[need.pupil_id]
-        return teaches(tutor, need) and tutoring_language(tutor, pupil) is not None and meets_requirements(tutor, pupil)
-
-    def _improve(self, tutor: Tutor, by_kind: dict[tuple[str, int], list[Need]], most: int) -> bool:
+    def _improve(self, tutor: int, by_kind: dict[tuple[str, int], list[tuple[int, int]]], most: int) -> bool:
         """Make the first exchange that helps a tutor with unused sessions, and return whether there was one."""
-        if not self._has_unused(tutor.id):
+        own = self.tables[tutor]
+        if own.given >= own.sessions:
             return False
-        own = self.tables[tutor.id]
-        before = self._count(tutor.id, own.needs) or 0
         # Nobody leaves if there is a place for one pupil more.
-        leavers: tuple[str, ...] = (*own.needs, *([NOBODY] if len(own.needs) < own.places else ()))
+        leavers: tuple[int, ...] = (*own.needs, *([NOBODY] if len(own.needs) < own.places else ()))
         for need in islice(self._candidates(tutor, by_kind), most):
-            other = self.tutor_of.get(need.id)
             for leaving in leavers:
-                if self._gain(tutor.id, leaving, need.id, other, before) > 0:
-                    self._swap(tutor.id, leaving=leaving, coming=need.id)
+                if self._gains(tutor, leaving, need):
+                    self._swap(tutor, leaving, need)
                     return True
         return False
 
-    def _candidates(self, tutor: Tutor, by_kind: dict[tuple[str, int], list[Need]]) -> Iterator[Need]:
+    def _candidates(self, tutor: int, by_kind: dict[tuple[str, int], list[tuple[int, int]]]) -> Iterator[int]:
         """Yield needs that want several sessions and could have them with the tutor."""
-        own, pupil_free = self.tables[tutor.id], self.pupil_free
-        ranks = {self.ranks[self.problem.need[need].pupil_id] for need in own.needs}
-        taught = sorted({(each.subject, grade) for each in tutor.subjects for grade in each.grades})
+        openings, own, tutor_of = self.openings, self.tables[tutor], self.tutor_of
+        pupil_of, pupils, record = openings.pupil_of, openings.problem.pupils, openings.problem.tutors[tutor]
+        ranks = {openings.ranks[pupil_of[need]] for need in own.needs}
+        taught = sorted({(each.subject, grade) for each in record.subjects for grade in each.grades})
         scanned = chain.from_iterable(by_kind.get(kind, ()) for kind in taught)
-        for need in islice(scanned, SCANNED_PER_TUTOR):
-            common = own.free & pupil_free[need.pupil_id]
+        for need, pupil_free in islice(scanned, SCANNED_PER_TUTOR):
+            common = own.free & pupil_free
             # Two slots at least: taking the lowest bit away leaves something.
             if common & (common - 1):
-                other = self.tutor_of.get(need.id)
+                other, pupil = tutor_of.get(need), pupil_of[need]
                 if other is None:
-                    is_possible = need.pupil_id not in self.helped and self.ranks[need.pupil_id] in ranks
+                    is_possible = pupil not in self.helped and openings.ranks[pupil] in ranks
                 else:
-                    is_possible = other != tutor.id
-                if is_possible and self._suits(tutor, need):
+                    is_possible = other != tutor
+                # The tutor teaches whatever is scanned.
+                if (
+                    is_possible
+                    and not record.languages.isdisjoint(pupils[pupil].languages)
+                    and pupils[pupil].requires <= record.conditions
+                ):
                     yield need
 
-    def _gain(self, tutor_id: str, leaving: str, coming: str, other: str | None, before: int) -> int:
-        """Return how many sessions more there are when two needs change places."""
-        need = self.problem.need
+    def _gains(self, tutor: int, leaving: int, coming: int) -> bool:
+        """Return whether there are more sessions when two needs change places."""
+        openings, own, other = self.openings, self.tables[tutor], self.tutor_of.get(coming)
         if other is None:
             # The place goes to a pupil without any tutor, who must be as urgent as the one who gives it.
-            waits = need[coming].pupil_id not in self.helped
-            if leaving == NOBODY or not waits or not self._are_equal(need[leaving], need[coming]):
-                return 0
-        elif leaving != NOBODY and not self._suits(self.problem.tutor[other], need[leaving]):
-            return 0
-        after = self._count(tutor_id, _changed(self.tables[tutor_id].needs, leaving, coming))
-        if after is None:
-            return 0
-        if other is None:
-            return after - before
-        needs = self.tables[other].needs
-        there = self._count(other, _changed(needs, coming, leaving))
-        if there is None:
-            return 0
-        return after - before + there - (self._count(other, needs) or 0)
+            giver, pupil = openings.pupil_of[leaving], openings.pupil_of[coming]
+            if leaving == NOBODY or pupil in self.helped or openings.ranks[giver] != openings.ranks[pupil]:
+                return False
+            after = self._count(tutor, _changed(own.needs, leaving, coming))
+            return after is not None and after > own.given
+        there = self.tables[other]
+        after = self._count(tutor, _changed(own.needs, leaving, coming))
+        # The other tutor cannot give more than all sessions.
+        if after is None or after + there.sessions <= own.given + there.given:
+            return False
+        if leaving != NOBODY and not openings.suits(leaving, other):
+            return False
+        after_there = self._count(other, _changed(there.needs, coming, leaving))
+        return after_there is not None and after + after_there > own.given + there.given
 
-    def _are_equal(self, one: Need, other: Need) -> bool:
-        return self.ranks[one.pupil_id] == self.ranks[other.pupil_id]
-
-    def _swap(self, tutor_id: str, leaving: str, coming: str) -> None:
-        need = self.problem.need
-        own, other = self.tables[tutor_id], self.tutor_of.get(coming)
-        own.needs = _changed(own.needs, leaving, coming)
-        self.tutor_of[coming] = tutor_id
+    def _swap(self, tutor: int, leaving: int, coming: int) -> None:
+        pupil_of, other = self.openings.pupil_of, self.tutor_of.get(coming)
+        self._set_needs(tutor, _changed(self.tables[tutor].needs, leaving, coming))
+        self.tutor_of[coming] = tutor
         if other is None:
             del self.tutor_of[leaving]
-            self.helped.remove(need[leaving].pupil_id)
-            self.helped.add(need[coming].pupil_id)
+            self.helped.remove(pupil_of[leaving])
+            self.helped.add(pupil_of[coming])
         else:
-            there = self.tables[other]
-            there.needs = _changed(there.needs, coming, leaving)
+            self._set_needs(other, _changed(self.tables[other].needs, coming, leaving))
             if leaving != NOBODY:
                 self.tutor_of[leaving] = other
 
+    def _set_needs(self, tutor: int, needs: list[int]) -> None:
+        self.tables[tutor].needs = needs
+        self.tables[tutor].given = self._count(tutor, needs) or 0
+
     def _result(self) -> tuple[Match, ...]:
-        found = [match for match in self.matches if match.need_id not in self.movable]
-        for tutor_id, own in self.tables.items():
+        problem, found = self.openings.problem, self.staying
+        for tutor, own in enumerate(self.tables):
             needs = sorted(own.needs)
-            for need_id, slots in zip(needs, self._seats(tutor_id, needs) or (), strict=True):
-                found.append(Match(need_id, tutor_id, tuple(slots)))
-        return tuple(sorted(found))
+            wanted = [self.wanted[need] for need in needs]
+            seats = seat_sessions(self._free_of(tutor, needs), wanted, own.sessions)
+            for need, slots in zip(needs, seats or (), strict=True):
+                found.append(Match(problem.needs[need].id, problem.tutors[tutor].id, tuple(slots)))
+        return tuple(sorted(found, key=attrgetter("need_id")))

@@ -9,13 +9,13 @@ everybody who joins can work; among several the one that most needs ask for.
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import islice
+from operator import attrgetter
 
 from tutormatch.matching.flow.flows import SINK, SOURCE, cheapest_flow
-from tutormatch.matching.flow.openings import EVERY_SLOT, to_bits
-from tutormatch.matching.objective import pupil_ranks, urgency_points
-from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Profile, Pupil, Tutor
+from tutormatch.matching.flow.openings import NO_LIMIT, Openings, to_bits
+from tutormatch.matching.objective import urgency_points
+from tutormatch.matching.problem import Match, Pupil
 
 SEEKERS_PER_SESSION = 40
 
@@ -24,25 +24,22 @@ SEEKERS_PER_SESSION = 40
 class _Session:
     """One weekly session of a host, with what is left of the group around it."""
 
-    host: Need
-    tutor: Tutor
+    host: int
+    tutor: int
     slot: int
     languages: frozenset[str]
     places: int
 
 
-def join_groups(
-    problem: Problem, matches: Collection[Match], profile: Profile = Profile.BREADTH_FIRST
-) -> tuple[Match, ...]:
+def join_groups(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...]:
     """Let needs without a tutor join sessions that others have.
 
     Parameters
     ----------
-    problem : Problem
+    openings : Openings
+        Says also which pupils come first.
     matches : collection of Match
-        That keep every hard rule; some may be group places already.
-    profile : Profile
-        Says which pupils come first.
+        That keep every hard rule, the locked ones among them; some may be group places already.
 
     Returns
     -------
@@ -57,120 +54,130 @@ def join_groups(
     `SEEKERS_PER_SESSION` who ask for one session: those are looked at when the flow is
     read, and the flow is repeated while it still finds somebody.
     """
-    found = tuple(sorted(matches))
-    while joined := _Groups(problem, found, profile).join():
-        found = tuple(sorted([*found, *joined]))
-    return found
+    groups = _Groups(openings, matches)
+    found = list(matches)
+    while joined := groups.join():
+        found += joined
+    return tuple(sorted(found, key=attrgetter("need_id")))
 
 
-def attend(problem: Problem, matches: Collection[Match]) -> tuple[Match, ...]:
+def attend(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...]:
     """Let group places take part in further sessions of their hosts, as far as pupils are free and wish to."""
-    if not any(match.joins for match in matches):
-        return tuple(sorted(matches))
-    groups = _Groups(problem, tuple(sorted(matches)), Profile.BREADTH_FIRST)
-    agreed = {pair.need_id for pair in problem.pairs if pair.status is PairStatus.LOCKED}
-    return tuple(sorted(groups.extend(match) if match.need_id not in agreed else match for match in matches))
+    found = sorted(matches, key=attrgetter("need_id"))
+    if any(match.joins for match in found):
+        groups = _Groups(openings, found)
+        agreed = {match.need_id for match in openings.locked}
+        found = [groups.extend(each) if each.joins and each.need_id not in agreed else each for each in found]
+    return tuple(found)
 
 
 class _Groups:
-    def __init__(self, problem: Problem, matches: tuple[Match, ...], profile: Profile) -> None:
-        self.problem = problem
-        self.match_of = {match.need_id: match for match in matches}
-        self.joining: dict[tuple[str, int], list[Need]] = defaultdict(list)
-        self.pupil_taken: dict[str, int] = defaultdict(int)
-        self.pupils_of: dict[str, set[str]] = defaultdict(set)
-        self.tutors_of: dict[str, set[str]] = defaultdict(set)
-        for match in matches:
-            need = problem.need[match.need_id]
-            self.pupil_taken[need.pupil_id] |= to_bits(match.slots)
-            self.pupils_of[match.tutor_id].add(need.pupil_id)
-            self.tutors_of[need.pupil_id].add(match.tutor_id)
+    """Who shares which session, and who seeks a place; needs, pupils and tutors go by number."""
+
+    def __init__(self, openings: Openings, matches: Collection[Match]) -> None:
+        self.openings = openings
+        self.needs, self.tutors = openings.problem.needs, openings.problem.tutors
+        need_index, tutor_index, pupil_of = openings.need_index, openings.tutor_index, openings.pupil_of
+        self.match_of = {need_index[match.need_id]: match for match in matches}
+        self.joining: dict[tuple[int, int], list[int]] = defaultdict(list)
+        self.pupil_taken: dict[int, int] = defaultdict(int)
+        self.pupils_of: dict[int, set[int]] = defaultdict(set)
+        self.tutors_of: dict[int, set[int]] = defaultdict(set)
+        for need, match in self.match_of.items():
+            pupil, tutor = pupil_of[need], tutor_index[match.tutor_id]
+            self.pupil_taken[pupil] |= to_bits(match.slots)
+            self.pupils_of[tutor].add(pupil)
+            self.tutors_of[pupil].add(tutor)
             if match.joins:
                 for slot in match.slots:
-                    self.joining[match.joins, slot].append(need)
-        self.blocked: dict[tuple[str, str], int] = defaultdict(int)
-        for pair in problem.pairs:
-            if pair.status is PairStatus.BLOCKED:
-                self.blocked[pair.tutor_id, pair.pupil_id] |= to_bits(pair.slots) or EVERY_SLOT
-        self.seekers = [need for need in problem.needs if need.group_ok and need.id not in self.match_of]
-        self.profile = profile
-
-    @cached_property
-    def ranks(self) -> dict[str, int]:
-        problem = self.problem
-        agreed = {pair.need_id for pair in problem.pairs if pair.status is PairStatus.LOCKED}
-        return pupil_ranks(problem, (need for need in problem.needs if need.id not in agreed), self.profile)
+                    self.joining[need_index[match.joins], slot].append(need)
 
     def join(self) -> list[Match]:
         """Return new group places."""
-        choices = self._choices()
+        seekers = [need for need, each in enumerate(self.needs) if each.group_ok and need not in self.match_of]
+        choices = self._choices(seekers)
         if not choices:
             return []
         joined = []
-        seats: Counter[tuple[str, int]] = Counter()
-        for need, session in self._flow(choices):
-            place = (session.host.id, session.slot)
+        seats: Counter[tuple[int, int]] = Counter()
+        unit = 1 + sum(urgency_points(self.needs[need]) + 1 for need in seekers)
+        for need, session in self._flow(choices, unit):
+            place = (session.host, session.slot)
             if seats[place] < session.places and self._may_join(need, session):
                 seats[place] += 1
                 joined.append(self._take(need, session))
         return joined
 
     def extend(self, match: Match) -> Match:
-        """Return a group place with more of its host's sessions; another match as it is."""
-        need = self.problem.need[match.need_id]
-        host = self.match_of.get(match.joins)
+        """Return a group place with more of its host's sessions."""
+        number, host = self.openings.need_index[match.need_id], self.openings.need_index[match.joins]
         slots = set(match.slots)
-        for slot in host.slots if host else ():
-            session = self._session(self.match_of[match.joins], slot)
-            if len(slots) < need.sessions_per_week and session.places and self._is_free(need, session):
+        for slot in self.match_of[host].slots:
+            session = self._session(host, slot)
+            if len(slots) < self.needs[number].sessions_per_week and session.places and self._is_free(number, session):
                 slots.add(slot)
-                self.joining[match.joins, slot].append(need)
-                self.pupil_taken[need.pupil_id] |= 1 << slot
+                self.joining[host, slot].append(number)
+                self.pupil_taken[self.openings.pupil_of[number]] |= 1 << slot
         return replace(match, slots=tuple(sorted(slots)))
 
-    def _session(self, match: Match, slot: int) -> _Session:
-        host, tutor = self.problem.need[match.need_id], self.problem.tutor[match.tutor_id]
-        group = [host, *self.joining.get((host.id, slot), ())]
+    def _session(self, host: int, slot: int) -> _Session:
+        number = self.openings.tutor_index[self.match_of[host].tutor_id]
+        tutor = self.tutors[number]
+        group = [host, *self.joining.get((host, slot), ())]
         languages = tutor.languages.intersection(*(self._pupil(need).languages for need in group))
-        return _Session(host, tutor, slot, languages, max(0, tutor.group_size - len(group)))
+        return _Session(host, number, slot, languages, max(0, tutor.group_size - len(group)))
 
-    def _sessions(self) -> Iterator[_Session]:
-        """Yield the sessions in which there is a place that somebody could take."""
-        problem = self.problem
-        wanted = {(need.subject, need.grade) for need in self.seekers}
-        seeking = {need.pupil_id for need in self.seekers}
-        for match in self.match_of.values():
-            host, tutor = problem.need[match.need_id], problem.tutor[match.tutor_id]
-            if match.joins or not host.group_ok or tutor.group_size < 2 or (host.subject, host.grade) not in wanted:
-                continue
-            pupils = self.pupils_of[tutor.id]
-            if len(pupils) >= tutor.max_pupils and seeking.isdisjoint(pupils):
-                continue
-            for slot in match.slots:
-                session = self._session(match, slot)
-                if session.places:
-                    yield session
+    def _has_room(self, tutor: int) -> bool:
+        return len(self.pupils_of[tutor]) < self.tutors[tutor].max_pupils
 
-    def _choices(self) -> list[tuple[_Session, list[Need]]]:
+    def _sessions(self, seekers: Collection[int]) -> Iterator[_Session]:
+        """Yield the sessions in which there is a place that somebody could take, by host and slot."""
+        kinds = {self._kind(need) for need in seekers}
+        seeking = {self.openings.pupil_of[need] for need in seekers}
+        for host, match in sorted(self.match_of.items()):
+            if match.joins or not self.needs[host].group_ok or self._kind(host) not in kinds:
+                continue
+            tutor = self.openings.tutor_index[match.tutor_id]
+            if self.tutors[tutor].group_size < 2:
+                continue
+            if self._has_room(tutor) or not seeking.isdisjoint(self.pupils_of[tutor]):
+                for slot in match.slots:
+                    session = self._session(host, slot)
+                    if session.places:
+                        yield session
+
+    def _kind(self, need: int) -> tuple[str, int]:
+        return self.needs[need].subject, self.needs[need].grade
+
+    def _choices(self, seekers: Collection[int]) -> list[tuple[_Session, list[int]]]:
         """Return each session with the needs that may join it, all in one language."""
-        sessions = sorted(self._sessions(), key=lambda session: (session.host.id, session.slot))
-        if not sessions:
-            return []
-        wanted = {(session.host.subject, session.host.grade, session.slot) for session in sessions}
+        pupil_of, ranks = self.openings.pupil_of, self.openings.ranks
+        sessions = list(self._sessions(seekers))
+        wanted = {(*self._kind(each.host), each.slot) for each in sessions if self._has_room(each.tutor)}
         kinds = {(subject, grade) for subject, grade, _ in wanted}
-        seekers_of = defaultdict(list)
-        # Pupils without any tutor first, then the most urgent: only so many are looked at for each session.
-        for need in sorted(
-            (need for need in self.seekers if (need.subject, need.grade) in kinds),
-            key=lambda need: (need.pupil_id in self.tutors_of, -self.ranks[need.pupil_id], -need.priority, need.id),
-        ):
-            for slot in self._pupil(need).slots:
-                if (need.subject, need.grade, slot) in wanted:
-                    seekers_of[need.subject, need.grade, slot].append(need)
+        at: dict[tuple[str, int, int], list[int]] = defaultdict(list)
+        needs_of: dict[int, list[int]] = defaultdict(list)
+
+        def place(need: int) -> tuple[bool, int, int, int]:
+            """Pupils without any tutor first, then the most urgent: only so many are looked at for each session."""
+            return pupil_of[need] in self.tutors_of, -ranks[pupil_of[need]], -self.needs[need].priority, need
+
+        for need in sorted(seekers, key=place) if sessions else ():
+            needs_of[pupil_of[need]].append(need)
+            if (kind := self._kind(need)) in kinds:
+                for slot in self._pupil(need).slots:
+                    if (key := (*kind, slot)) in wanted:
+                        at[key].append(need)
         choices = []
         for session in sessions:
-            seekers = seekers_of[session.host.subject, session.host.grade, session.slot]
-            suited = list(islice((need for need in seekers if self._may_join(need, session)), SEEKERS_PER_SESSION))
+            kind = self._kind(session.host)
+            if self._has_room(session.tutor):
+                asking = at.get((*kind, session.slot), [])
+            else:
+                # Only who is the tutor's pupil already needs no room.
+                own = (need for pupil in self.pupils_of[session.tutor] for need in needs_of.get(pupil, ()))
+                asking = sorted((need for need in own if self._kind(need) == kind), key=place)
+            suited = list(islice((need for need in asking if self._may_join(need, session)), SEEKERS_PER_SESSION))
             by_language = {
                 code: [need for need in suited if code in self._pupil(need).languages]
                 for code in sorted(session.languages)
@@ -179,76 +186,78 @@ class _Groups:
                 choices.append((session, max(by_language.values(), key=len)))
         return choices
 
-    def _pupil(self, need: Need) -> Pupil:
-        return self.problem.pupil[need.pupil_id]
+    def _pupil(self, need: int) -> Pupil:
+        return self.openings.problem.pupils[self.openings.pupil_of[need]]
 
-    def _may_join(self, need: Need, session: _Session) -> bool:
+    def _may_join(self, need: int, session: _Session) -> bool:
         """Return whether every rule lets ``need``, which has no tutor, join as things are."""
-        pupil, tutor = self._pupil(need), session.tutor
-        if need.id in self.match_of or not pupil.requires <= tutor.conditions:
+        pupil, tutor = self.openings.pupil_of[need], session.tutor
+        record = self._pupil(need)
+        if need in self.match_of or not record.requires <= self.tutors[tutor].conditions:
             return False
-        if pupil.id not in self.pupils_of[tutor.id]:
-            tutors = len(self.tutors_of.get(pupil.id, ()))
-            if len(self.pupils_of[tutor.id]) >= tutor.max_pupils or tutors == pupil.max_tutors:
+        if pupil not in self.pupils_of[tutor]:
+            most = NO_LIMIT if record.max_tutors is None else record.max_tutors
+            if not self._has_room(tutor) or len(self.tutors_of.get(pupil, ())) >= most:
                 return False
         return self._is_free(need, session)
 
-    def _is_free(self, need: Need, session: _Session) -> bool:
+    def _is_free(self, need: int, session: _Session) -> bool:
         """Return whether time and languages let ``need`` take part in a session."""
-        pupil, slot = self._pupil(need), session.slot
-        group = self.joining.get((session.host.id, slot), ())
+        pupil, record, slot = self.openings.pupil_of[need], self._pupil(need), session.slot
+        group = self.joining.get((session.host, slot), ())
         return (
-            slot in pupil.slots
-            and not self.pupil_taken.get(pupil.id, 0) >> slot & 1
-            and not self.blocked.get((session.tutor.id, pupil.id), 0) >> slot & 1
-            and bool(session.languages.intersection(pupil.languages, *(self._pupil(each).languages for each in group)))
+            slot in record.slots
+            and not self.pupil_taken.get(pupil, 0) >> slot & 1
+            and not self.openings.blocked.get((session.tutor, pupil), 0) >> slot & 1
+            and bool(session.languages.intersection(record.languages, *(self._pupil(each).languages for each in group)))
         )
 
-    def _flow(self, choices: list[tuple[_Session, list[Need]]]) -> list[tuple[Need, _Session]]:
-        """Return who joins which session in the best flow, the most urgent first."""
-        top = max(self.ranks.values()) + 1
-        unit = 1 + sum(urgency_points(need) + 1 for need in self.seekers)
+    def _flow(self, choices: list[tuple[_Session, list[int]]], unit: int) -> list[tuple[int, _Session]]:
+        """Return who joins which session in the best flow, the most urgent first; ``unit`` outweighs all points."""
+        pupil_of, ranks = self.openings.pupil_of, self.openings.ranks
+        top = max(ranks.values()) + 1
         node: dict[object, int] = {}
 
         def at(key: object) -> int:
             return node.setdefault(key, len(node) + 2)
 
         arcs: list[tuple[int, int, int, int]] = []
-        needs_of: dict[str, dict[str, Need]] = defaultdict(dict)
+        needs_of: dict[int, set[int]] = defaultdict(set)
         seats = {}
-        room: dict[str, int] = {}
+        room: dict[int, int] = {}
         for session, needs in choices:
-            place, tutor = (session.host.id, session.slot), session.tutor
-            room[tutor.id] = tutor.max_pupils - len(self.pupils_of[tutor.id])
+            place, tutor = (session.host, session.slot), session.tutor
+            room[tutor] = self.tutors[tutor].max_pupils - len(self.pupils_of[tutor])
             for need in needs:
-                needs_of[need.pupil_id][need.id] = need
-                is_new = need.pupil_id not in self.pupils_of[tutor.id]
+                needs_of[pupil_of[need]].add(need)
+                is_new = pupil_of[need] not in self.pupils_of[tutor]
                 seats[len(arcs)] = (need, session)
-                arcs.append((at(need.id), at((place, is_new)), 1, 0))
-            arcs.append((at((place, True)), at((tutor.id, "room")), session.places, 0))
+                arcs.append((at(need), at((place, is_new)), 1, 0))
+            arcs.append((at((place, True)), at((tutor, "room")), session.places, 0))
             # Who is the tutor's pupil already needs no room.
             arcs.append((at((place, False)), SINK, session.places, 0))
-        for tutor_id in sorted(room):
-            arcs.append((at((tutor_id, "room")), SINK, room[tutor_id], 0))
-        for pupil_id, needs in sorted(needs_of.items()):
-            further, rank = len(needs), self.ranks[pupil_id]
-            if not self.tutors_of.get(pupil_id):
-                arcs.append((SOURCE, at((pupil_id, "first")), 1, -(top + rank) * unit))
-                arcs.append((at((pupil_id, "first")), at((pupil_id, "pupil")), 1, 0))
+        for tutor in sorted(room):
+            arcs.append((at((tutor, "room")), SINK, room[tutor], 0))
+        for pupil, own in sorted(needs_of.items()):
+            further, rank = len(own), ranks[pupil]
+            if not self.tutors_of.get(pupil):
+                arcs.append((SOURCE, at((pupil, "first")), 1, -(top + rank) * unit))
+                arcs.append((at((pupil, "first")), at((pupil, "pupil")), 1, 0))
                 further -= 1
             if further:
-                arcs.append((SOURCE, at((pupil_id, "pupil")), further, -rank * unit))
-            for need_id, need in sorted(needs.items()):
-                arcs.append((at((pupil_id, "pupil")), at(need_id), 1, -urgency_points(need)))
+                arcs.append((SOURCE, at((pupil, "pupil")), further, -rank * unit))
+            for need in sorted(own):
+                arcs.append((at((pupil, "pupil")), at(need), 1, -urgency_points(self.needs[need])))
         flow = cheapest_flow(arcs, supply=sum(map(len, needs_of.values())))
         joins = [seats[arc] for arc in seats if flow[arc]]
-        return sorted(joins, key=lambda join: (-self.ranks[join[0].pupil_id], join[0].id))
+        return sorted(joins, key=lambda join: (-ranks[pupil_of[join[0]]], join[0]))
 
-    def _take(self, need: Need, session: _Session) -> Match:
-        match = Match(need.id, session.tutor.id, (session.slot,), joins=session.host.id)
-        self.match_of[need.id] = match
-        self.joining[session.host.id, session.slot].append(need)
-        self.pupil_taken[need.pupil_id] |= 1 << session.slot
-        self.pupils_of[session.tutor.id].add(need.pupil_id)
-        self.tutors_of[need.pupil_id].add(session.tutor.id)
+    def _take(self, need: int, session: _Session) -> Match:
+        pupil, tutor = self.openings.pupil_of[need], session.tutor
+        match = Match(self.needs[need].id, self.tutors[tutor].id, (session.slot,), joins=self.needs[session.host].id)
+        self.match_of[need] = match
+        self.joining[session.host, session.slot].append(need)
+        self.pupil_taken[pupil] |= 1 << session.slot
+        self.pupils_of[tutor].add(pupil)
+        self.tutors_of[pupil].add(tutor)
         return match

@@ -1,8 +1,46 @@
-"""What one tutor can give to a few needs: a small bipartite matching of sessions and slots."""
+"""What one tutor can give to a few needs: a small bipartite matching of sessions and slots.
+
+References
+----------
+.. [1] P. Hall, "On representatives of subsets", J. London Math. Soc. 10 (1935), 26-30;
+   with several sessions for each need, O. Ore, "Graphs and matching theorems",
+   Duke Math. J. 22 (1955), 625-639.
+"""
 
 from collections.abc import Sequence
 
 from tutormatch.matching.flow.openings import to_numbers
+
+NEEDS_FOR_SUBSETS = 6
+
+
+def most_sessions(free_of: Sequence[int], wanted: Sequence[int], sessions: int) -> int | None:
+    """Return how many sessions `seat_sessions` would seat, without seating them; None if not one of each need.
+
+    Notes
+    -----
+    The most is the least, over all subsets of the needs, of the slots that any of a
+    subset could use and the sessions that the others want (Ore [1]_). Each has one if no
+    subset is larger than its slots (Hall). Many needs are seated instead: their
+    subsets would be too many.
+    """
+    if len(free_of) > NEEDS_FOR_SUBSETS:
+        seats = seat_sessions(free_of, wanted, sessions)
+        return None if seats is None else sum(map(len, seats))
+    if len(free_of) > sessions:
+        return None
+    total = most = sum(wanted)
+    # Of each subset: the slots that any of them could use, how many needs they are, what they want.
+    subsets = [(0, 0, 0)]
+    for bits, want in zip(free_of, wanted, strict=True):
+        for slots, size, sought in subsets.copy():
+            slots |= bits
+            count = slots.bit_count()
+            if count <= size:
+                return None
+            subsets.append((slots, size + 1, sought + want))
+            most = min(most, total - sought - want + count)
+    return min(most, sessions)
 
 
 def seat_sessions(free_of: Sequence[int], wanted: Sequence[int], sessions: int) -> list[list[int]] | None:
