@@ -54,3 +54,11 @@ class Lists:
         entry = np.repeat(np.arange(len(which)), count)
         before = np.repeat(np.cumsum(count) - count, count)
         return entry, np.arange(len(entry)) - before + np.repeat(self.start[which], count)
+
+
+def distinct(numbers: np.ndarray) -> np.ndarray:
+    """Return every number once, in order; by sorting, which is faster here than the table of `numpy.unique`."""
+    ordered = np.sort(numbers)
+    is_first = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    return ordered[is_first]

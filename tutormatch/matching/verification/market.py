@@ -12,7 +12,7 @@ import numpy as np
 
 from tutormatch.matching.problem import Match, Problem, Profile
 from tutormatch.matching.slots import SLOTS_PER_WEEK
-from tutormatch.matching.verification.lists import Lists
+from tutormatch.matching.verification.lists import Lists, distinct
 from tutormatch.matching.verification.roster import NO_LIMIT, UNKNOWN, Roster
 
 NOTHING = 1 << 60
@@ -68,9 +68,9 @@ class Market:
 
     def _tutors(self) -> None:
         roster, locked = self.roster, self.roster.locked
-        hours = np.unique(locked.tutor[locked.slots.owner] * SLOTS_PER_WEEK + locked.slots.values)
+        hours = distinct(locked.tutor[locked.slots.owner] * SLOTS_PER_WEEK + locked.slots.values)
         tutor, slot = np.divmod(hours, SLOTS_PER_WEEK)
-        couples = np.unique(locked.couples) // max(len(roster.urgency), 1)
+        couples = distinct(locked.couples) // max(len(roster.urgency), 1)
         tutors = len(roster.sessions)
         self.sessions = np.maximum(roster.sessions - np.bincount(tutor, minlength=tutors), 0)
         self.places = np.maximum(roster.most_pupils - np.bincount(couples, minlength=tutors), 0)
@@ -192,7 +192,7 @@ class Market:
         is_cheapest &= self.is_free[self.need_pupil[need], slot] & self.suits(need, self.hour_tutor[hour])
         key, barred = np.unique(need[is_cheapest] * SLOTS_PER_WEEK + slot[is_cheapest], return_counts=True)
         need, slot = np.divmod(key, SLOTS_PER_WEEK)
-        return np.unique(need[barred == times[self.need_kind[need], slot]])
+        return distinct(need[barred == times[self.need_kind[need], slot]])
 
     def _unbarred(self, need: int, price: np.ndarray) -> np.ndarray:
         """Return the least price of a need in each slot of its pupil, without the hours that are barred."""
@@ -228,5 +228,5 @@ def _classes(*codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _listed(owner: np.ndarray, values: np.ndarray, size: int) -> Lists:
     """Return lists of different numbers by owner; what has none is left out."""
     width = int(values.max(initial=0)) + 1
-    owner, values = np.divmod(np.unique((owner * width + values)[owner >= 0]), width)
+    owner, values = np.divmod(distinct((owner * width + values)[owner >= 0]), width)
     return Lists(np.bincount(owner, minlength=size), values)

@@ -20,6 +20,7 @@ import numpy as np
 from tutormatch.matching.objective import LEVELS, POINTS
 from tutormatch.matching.problem import PRIORITIES, Certificate, Level, Profile
 from tutormatch.matching.verification.count_check import POINTS_BY_PRIORITY, bounds_by_count
+from tutormatch.matching.verification.lists import distinct
 from tutormatch.matching.verification.market import Market
 from tutormatch.matching.verification.price_check import PricedMarket, faults_of
 from tutormatch.matching.verification.timetable import Timetable
@@ -130,7 +131,7 @@ def recount(timetable: Timetable) -> dict[str, dict[int, int]]:
     """Count every level; complete, breadth, cover and groups by the pupil's most urgent need, others under 0."""
     roster, is_own = timetable.roster, ~timetable.is_joining
     pupil, sessions = timetable.pupil[is_own], timetable.slots.count[is_own]
-    with_own, with_all = np.unique(pupil), np.unique(pupil[sessions == roster.wanted[timetable.need[is_own]]])
+    with_own, with_all = distinct(pupil), distinct(pupil[sessions == roster.wanted[timetable.need[is_own]]])
     breadth, own = (_by_priority(roster.urgency[each]) for each in (with_own, pupil))
     return {
         "complete": _by_priority(roster.urgency[with_all]),
@@ -158,7 +159,7 @@ def _points(timetable: Timetable) -> int:
 
 
 def _unevenness(timetable: Timetable) -> int:
-    pupils_of_school = np.bincount(timetable.roster.school[np.unique(timetable.pupil)])
+    pupils_of_school = np.bincount(timetable.roster.school[distinct(timetable.pupil)])
     return sum(int(each @ (each - 1)) // 2 for each in (pupils_of_school, timetable.hours_of_tutor))
 
 

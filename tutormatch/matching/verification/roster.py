@@ -132,19 +132,23 @@ class Roster:
     @cached_property
     def teaches(self) -> Fit:
         """Rule 1, by need."""
-        courses, asked = numbered(map(attrgetter("subject", "grade"), self.problem.needs))
-        taught, offered = numbered(map(attrgetter("subjects"), self.problem.tutors))
+        subjects, subject = numbered([need.subject for need in self.problem.needs])
+        grade = _numbers(self.problem.needs, "grade")
+        width = int(grade.max(initial=0)) + 1
+        found, asked = np.unique(subject * width + grade, return_inverse=True)
+        courses = [(subjects[each // width], each % width) for each in found.tolist()]
+        taught, offered = numbered([tutor.subjects for tutor in self.problem.tutors])
         teaching = [[(each.subject, grade) for each in subjects for grade in each.grades] for subjects in taught]
         has = _having(teaching)
         return Fit(asked, offered, _table(courses, len(taught), lambda course: has[course]))
 
     @cached_property
     def _languages(self) -> tuple[list[Any], np.ndarray]:
-        return numbered(map(attrgetter("languages"), self.problem.pupils))
+        return numbered([pupil.languages for pupil in self.problem.pupils])
 
     @cached_property
     def _spoken(self) -> tuple[list[Any], np.ndarray]:
-        return numbered(map(attrgetter("languages"), self.problem.tutors))
+        return numbered([tutor.languages for tutor in self.problem.tutors])
 
     @cached_property
     def speaks(self) -> Fit:
@@ -163,8 +167,8 @@ class Roster:
     @cached_property
     def meets(self) -> Fit:
         """Rule 6, by pupil."""
-        requires, asked = numbered(map(attrgetter("requires"), self.problem.pupils))
-        conditions, offered = numbered(map(attrgetter("conditions"), self.problem.tutors))
+        requires, asked = numbered([pupil.requires for pupil in self.problem.pupils])
+        conditions, offered = numbered([tutor.conditions for tutor in self.problem.tutors])
         has = _having(conditions)
         all_of = np.ones(len(conditions), dtype=bool)
         table = _table(requires, len(conditions), lambda tags: np.all([all_of, *(has[tag] for tag in tags)], axis=0))
@@ -173,8 +177,8 @@ class Roster:
     @cached_property
     def is_patron(self) -> Fit:
         """By pupil: the tutor's institution is a patron of the pupil's school."""
-        patrons, asked = numbered(map(attrgetter("patrons"), self.problem.pupils))
-        institutions, offered = numbered(map(attrgetter("institution"), self.problem.tutors))
+        patrons, asked = numbered([pupil.patrons for pupil in self.problem.pupils])
+        institutions, offered = numbered([tutor.institution for tutor in self.problem.tutors])
         is_named = np.array([bool(name) for name in institutions], dtype=bool)
         table = _table(patrons, len(institutions), lambda names: [name in names for name in institutions])
         return Fit(asked, offered, table & is_named)
@@ -182,7 +186,7 @@ class Roster:
     @cached_property
     def school(self) -> np.ndarray:
         """By pupil, the number of the school."""
-        return numbered(map(attrgetter("school"), self.problem.pupils))[1]
+        return numbered([pupil.school for pupil in self.problem.pupils])[1]
 
 
 def places(identifiers: Iterable[str | None], at: Mapping[str, int]) -> np.ndarray:
@@ -190,11 +194,14 @@ def places(identifiers: Iterable[str | None], at: Mapping[str, int]) -> np.ndarr
     return np.fromiter(map(at.get, identifiers, repeat(UNKNOWN)), dtype=np.int64)
 
 
-def numbered(values: Iterable[Hashable]) -> tuple[list[Any], np.ndarray]:
+def numbered(values: Sequence[Hashable]) -> tuple[list[Any], np.ndarray]:
     """Return the different values, and for each value its place among them."""
-    number: defaultdict[Hashable, int] = defaultdict(count().__next__)
-    found = np.fromiter(map(number.__getitem__, values), dtype=np.int64)
-    return list(number), found
+    # Most equal values are one and the same object, of which one look is enough.
+    objects = np.fromiter(map(id, values), dtype=np.int64, count=len(values))
+    _, first, which = np.unique(objects, return_index=True, return_inverse=True)
+    number: dict[Hashable, int] = {}
+    found = [number.setdefault(values[place], len(number)) for place in first.tolist()]
+    return list(number), np.array(found, dtype=np.int64)[which]
 
 
 def _places_of(records: Collection[Any], name: str, at: Mapping[str, int]) -> np.ndarray:

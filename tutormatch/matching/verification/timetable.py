@@ -8,7 +8,7 @@ import numpy as np
 
 from tutormatch.matching.problem import Match
 from tutormatch.matching.slots import HOURS_PER_DAY, SLOTS_PER_WEEK, WEEKDAYS
-from tutormatch.matching.verification.lists import Lists
+from tutormatch.matching.verification.lists import Lists, distinct
 from tutormatch.matching.verification.roster import UNKNOWN, Roster, places
 
 
@@ -47,23 +47,23 @@ class Timetable:
     @cached_property
     def hours(self) -> np.ndarray:
         """By match, how many different slots it has."""
-        hours = np.unique(self.meeting * SLOTS_PER_WEEK + self.slots.values)
+        hours = distinct(self.meeting * SLOTS_PER_WEEK + self.slots.values)
         return np.bincount(hours // SLOTS_PER_WEEK, minlength=len(self.matches))
 
     @cached_property
     def hours_of_tutor(self) -> np.ndarray:
         """By tutor, in how many different slots sessions are given."""
-        hours = np.unique(self.tutor[self.meeting] * SLOTS_PER_WEEK + self.slots.values)
+        hours = distinct(self.tutor[self.meeting] * SLOTS_PER_WEEK + self.slots.values)
         return np.bincount(hours // SLOTS_PER_WEEK, minlength=len(self.roster.sessions))
 
     @cached_property
     def couples(self) -> tuple[np.ndarray, np.ndarray]:
         """The tutors and pupils who meet, each two once."""
-        couples = np.unique(self.roster.couples(self.tutor, self.pupil))
+        couples = distinct(self.roster.couples(self.tutor, self.pupil))
         return np.divmod(couples, max(len(self.roster.urgency), 1))
 
     @cached_property
     def days(self) -> np.ndarray:
         """By match, on how many days of the week it has sessions."""
-        days = np.unique(self.meeting * len(WEEKDAYS) + self.slots.values // HOURS_PER_DAY)
+        days = distinct(self.meeting * len(WEEKDAYS) + self.slots.values // HOURS_PER_DAY)
         return np.bincount(days // len(WEEKDAYS), minlength=len(self.matches))

@@ -13,6 +13,7 @@ import numpy as np
 
 from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Solution, Tutor
 from tutormatch.matching.slots import SLOTS_PER_WEEK, format_slots
+from tutormatch.matching.verification.lists import distinct
 from tutormatch.matching.verification.roster import UNKNOWN, Roster, places
 from tutormatch.matching.verification.timetable import Timetable
 
@@ -163,7 +164,7 @@ def _time(timetable: Timetable) -> list[Violation]:
     violations = []
     tutor_with: dict[tuple[str, int], str] = {}
     pupil_with: dict[tuple[str, int], str] = {}
-    for place in np.unique(timetable.meeting[of_tutor | of_pupil]).tolist():
+    for place in distinct(timetable.meeting[of_tutor | of_pupil]).tolist():
         match = timetable.matches[place]
         pupil_id = timetable.roster.problem.need[match.need_id].pupil_id
         session = match.joins or match.need_id
@@ -183,7 +184,7 @@ def _at_once(timetable: Timetable, person: np.ndarray, session: np.ndarray) -> n
     """Return for each slot of a match whether the person is in different sessions then."""
     when = person[timetable.meeting] * SLOTS_PER_WEEK + timetable.slots.values
     several = int(session.max(initial=0)) + 1
-    different, times = np.unique(np.unique(when * several + session[timetable.meeting]) // several, return_counts=True)
+    different, times = np.unique(distinct(when * several + session[timetable.meeting]) // several, return_counts=True)
     return np.isin(when, different[times > 1])
 
 
