@@ -1,9 +1,12 @@
 """What a coordinator does for a waiting pupil: asking for free hours, accepting a language, taking it back."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import select
 
 from tests.factories import OTHER_REGION
+from tests.mailbox import mails_to
 from tutormatch.errors import AlreadyDecided, AlreadySent, MatchInTheWay, NotAllowed, NotFound
 from tutormatch.extensions import db
 from tutormatch.models import AuditEvent, AuditKind, MatchState, OutboxMessage, Pupil, Remedy, ScopeKind, WaitingNeed
@@ -57,6 +60,46 @@ def test_nobody_is_asked_for_a_pupil_without_teacher(coordinator, waiting):
     with pytest.raises(NotAllowed):
         remedies.ask_for_free_time(coordinator, waiting.round_id, waiting.need_id)
     assert db.session.scalars(select(OutboxMessage)).all() == []
+
+
+@pytest.mark.parametrize("closed", [{"email": None}, {"disabled_at": datetime(2026, 9, 1, tzinfo=UTC)}])
+def test_teacher_who_cannot_be_written_to_is_not_noted_as_asked(coordinator, waiting, closed):
+    for name, value in closed.items():
+        setattr(waiting.need.pupil.teacher, name, value)
+    db.session.commit()
+    with pytest.raises(NotAllowed):
+        remedies.ask_for_free_time(coordinator, waiting.round_id, waiting.need_id)
+    assert db.session.scalars(select(Remedy)).all() == []
+
+
+def test_teacher_hears_of_an_accepted_language_and_that_it_was_taken_back(coordinator, waiting, woken):
+    remedy = remedies.accept_language(coordinator, waiting.round_id, waiting.need_id, "ru")
+    pupil = waiting.need.pupil
+    (told,) = mails_to(pupil.teacher.email)
+    assert pupil.full_name in told.body
+    assert "can also be taught in Russian" in told.body
+    assert f"/pupils/{pupil.id}/" in told.body
+    assert ("mail",) in woken
+    remedies.take_back_language(coordinator, remedy.id)
+    _, taken_back = mails_to(pupil.teacher.email)
+    assert "in Russian, and has taken this back" in taken_back.body
+
+
+def test_language_is_accepted_for_a_pupil_without_teacher_and_nobody_is_told(coordinator, waiting):
+    waiting.need.pupil.teacher_id = None
+    db.session.commit()
+    remedies.accept_language(coordinator, waiting.round_id, waiting.need_id, "ru")
+    assert db.session.get(Pupil, waiting.need.pupil_id).tutoring_languages == ("kk", "ru")
+    assert db.session.scalars(select(OutboxMessage)).all() == []
+
+
+def test_language_that_the_teacher_took_out_can_be_accepted_again(coordinator, waiting):
+    first = remedies.accept_language(coordinator, waiting.round_id, waiting.need_id, "ru")
+    waiting.need.pupil.tutoring_languages = ("kk",)
+    db.session.commit()
+    second = remedies.accept_language(coordinator, waiting.round_id, waiting.need_id, "ru")
+    open_now = select(Remedy.id).where(Remedy.undone_at.is_(None))
+    assert db.session.scalars(open_now).all() == [second.id] != [first.id]
 
 
 def test_accepted_language_comes_last_and_can_be_taken_back(coordinator, waiting):

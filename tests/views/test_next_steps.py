@@ -69,9 +69,70 @@ def test_round_says_what_is_proven_of_each_level(browser, done):
 def test_proof_tells_the_numbers_of_this_round(browser, done):
     page = browser.page(f"/rounds/{done.id}/proof")
     text = page.text()
-    assert "4 pupils entered this round. 2 of them get a tutor." in text
+    assert "4 pupils entered this round. It was started so that this comes first: as many pupils as possible." in text
+    assert "2 of them get a tutor. The claim: nobody could have paired them so that more get one." in text
+    assert "the urgent come first" in text
     assert "Both are equal" in text
     assert "Needs: 2. Sessions: 1. Left behind: 1." in text
+
+
+def proof_with(browser, round_, profile, levels):
+    """Open the proof of a round as if it had ended with these levels."""
+    kept = {name: value for name, value in round_.certificate.items() if name != "levels"}
+    round_.profile = profile
+    round_.certificate = kept | {
+        "levels": [
+            dict(zip(("name", "reached", "bound", "proof", "by_priority"), (*each, {}), strict=True)) for each in levels
+        ]
+    }
+    db.session.commit()
+    return browser.page(f"/rounds/{round_.id}/proof").text()
+
+
+def test_each_level_is_told_with_its_own_kind_of_proof(browser, done):
+    levels = [
+        ("breadth", 2, 2, "prices"),
+        ("cover", 0, 1, "flow"),
+        ("depth", 0, 3, "count"),
+        ("balance", 2, 1, "exact"),
+    ]
+    text = proof_with(browser, done, Profile.BREADTH_FIRST, levels)
+    for line in (
+        "Pupils with a tutor 2 at most 2 by prices",
+        "Further needs of these pupils with a tutor 0 at most 1 by a flow",
+        "Further sessions a week with the same tutor 0 at most 3 by counting",
+        "(less is better) 2 at least 1 by trying everything",
+    ):
+        assert line in text
+    for words in (
+        "adds the prices up again",
+        "like water through pipes",
+        "too generous",
+        "does not do this work again",
+    ):
+        assert words in text
+
+
+def test_kinds_of_proof_that_a_round_does_not_have_are_not_explained(browser, done):
+    text = proof_with(browser, done, Profile.BREADTH_FIRST, [("breadth", 2, 2, "prices")])
+    assert "adds the prices up again" in text
+    assert "pipes" not in text
+    assert "trying everything" not in text
+
+
+def test_proof_of_a_round_for_all_sessions_claims_just_that(browser, done):
+    levels = [("complete", 1, 1, "exact"), ("breadth", 1, 2, "prices")]
+    text = proof_with(browser, done, Profile.DEPTH_FIRST, levels)
+    assert "1 of them gets all the sessions that were asked for." in text
+    assert "1 of 4 pupils get all the sessions that were asked for; more than 1 is not possible." in text
+    assert "At most 1 of them could have had one if others had fewer sessions" in text
+    assert "nobody could have paired them so that more get one" not in text
+
+
+def test_proof_of_the_longest_wait_says_who_comes_first(browser, done):
+    text = proof_with(browser, done, Profile.LONGEST_WAIT_FIRST, [("breadth", 2, 2, "prices")])
+    assert "whoever has waited longer comes first" in text
+    assert "the urgent come first" not in text
 
 
 def test_proof_of_a_round_without_result_is_an_empty_state(make, browser, coordinator):
@@ -119,12 +180,19 @@ def test_suggested_tutor_is_proposed(make, browser, done):
     page = browser.page(address)
     assert helper.account.full_name in page.text()
     assert "Monday 15:00" in page.text()
+    assert "A proposal is not agreed until you approve it." in page.text()
     shown = page.all("input", name="shown")[0].get("value")
     page = browser.submit(address.replace("suggest", "propose"), {"choice": helper.code, "shown": shown})
     assert "1 pair is proposed" in page.text()
     match = db.session.scalars(select(Match).where(Match.need_id == need.id)).one()
     assert (match.tutor_id, match.state) == (helper.id, MatchState.PROPOSED)
     assert "was proposed or approved" in browser.page(address).text()
+
+
+def test_page_without_a_suggestion_does_not_speak_of_a_proposal(browser, done):
+    text = browser.page(f"/rounds/{done.id}/waiting/{left(done, 'PHYS').id}/suggest").text()
+    assert "Nobody can take this need now" in text
+    assert "A proposal is not agreed" not in text
 
 
 def test_suggestion_that_is_out_of_date_changes_nothing(browser, done):

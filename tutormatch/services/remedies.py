@@ -1,6 +1,6 @@
 """What a coordinator does so that a waiting pupil can be served: ask for free hours, accept a language."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
 from .. import clock, mail
@@ -37,8 +37,8 @@ def ask_for_free_time(coordinator: Account, round_id: int, need_id: int) -> Reme
     if db.session.scalar(asked) is not None:
         raise AlreadySent
     slots = [parse_slot(value) for value in _values(waiting, ChangeKind.SLOT)][:MOST_HOURS_ASKED]
-    teacher = pupil.teacher
-    if not slots or teacher is None or teacher.teacher is None or not teacher.teacher.is_admitted:
+    teacher = _teacher_to_tell(pupil)
+    if not slots or teacher is None:
         raise NotAllowed
     remedy = _take(coordinator, round_id, pupil, RemedyKind.FREE_TIME_ASKED, format_slots(slots))
     mail.write(
@@ -55,7 +55,7 @@ def ask_for_free_time(coordinator: Account, round_id: int, need_id: int) -> Reme
 
 @transactional
 def accept_language(coordinator: Account, round_id: int, need_id: int, tutoring_language: str) -> Remedy:
-    """Let a pupil be taught in one more language, the last of those accepted.
+    """Let a pupil be taught in one more language, the last of those accepted, and tell the teacher.
 
     Raises
     ------
@@ -69,14 +69,16 @@ def accept_language(coordinator: Account, round_id: int, need_id: int, tutoring_
         raise NotFound
     if tutoring_language in pupil.tutoring_languages:
         raise AlreadyDecided(PupilState.WAITING)
+    _close_earlier(pupil, tutoring_language)
     pupil.tutoring_languages = (*pupil.tutoring_languages, tutoring_language)
+    _tell_of_language("language_accepted", pupil, tutoring_language, subject=waiting.need.subject)
     audit.record(AuditKind.LANGUAGE_ACCEPTED, coordinator, pupil, tutoring_language=tutoring_language)
     return _take(coordinator, round_id, pupil, RemedyKind.LANGUAGE_ACCEPTED, tutoring_language)
 
 
 @transactional
 def take_back_language(coordinator: Account, remedy_id: int) -> Remedy:
-    """Undo `accept_language`. Proposals in that language are withdrawn.
+    """Undo `accept_language`, and tell the teacher. Proposals in that language are withdrawn.
 
     Raises
     ------
@@ -97,6 +99,7 @@ def take_back_language(coordinator: Account, remedy_id: int) -> Remedy:
     pupil.tutoring_languages = left
     keep_fitting(pupil)
     remedy.undone_at = clock.now()
+    _tell_of_language("language_taken_back", pupil, remedy.value)
     audit.record(AuditKind.LANGUAGE_TAKEN_BACK, coordinator, pupil, tutoring_language=remedy.value)
     return remedy
 
@@ -129,6 +132,42 @@ def _pupil(coordinator: Account, pupil_id: int) -> Pupil:
     if pupil is None:
         raise NotFound
     return pupil
+
+
+def _teacher_to_tell(pupil: Pupil) -> Account | None:
+    """Return the pupil's teacher, if there is one who can be written to."""
+    account = pupil.teacher
+    if account is None or account.teacher is None or not account.teacher.is_admitted:
+        return None
+    return account if account.email is not None and account.is_active else None
+
+
+def _tell_of_language(template: str, pupil: Pupil, tutoring_language: str, **context: object) -> None:
+    teacher = _teacher_to_tell(pupil)
+    if teacher is None:
+        return
+    mail.write(
+        teacher,
+        template,
+        pupil=pupil,
+        tutoring_language=tutoring_language,
+        link=mail.link("pupils.edit_who", pupil_id=pupil.id),
+        **context,
+    )
+
+
+def _close_earlier(pupil: Pupil, tutoring_language: str) -> None:
+    """End an earlier step for the same language, which the teacher has taken out since."""
+    db.session.execute(
+        update(Remedy)
+        .where(
+            Remedy.pupil_id == pupil.id,
+            Remedy.kind == RemedyKind.LANGUAGE_ACCEPTED,
+            Remedy.value == tutoring_language,
+            Remedy.undone_at.is_(None),
+        )
+        .values(undone_at=clock.now())
+    )
 
 
 def _values(waiting: WaitingNeed, kind: ChangeKind) -> list[str]:

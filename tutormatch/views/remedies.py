@@ -39,7 +39,8 @@ def accept_language(round_id: int, need_id: int) -> ResponseReturnValue:
     else:
         flash(
             _(
-                "The pupil can now also be taught %(in_language)s. The next round counts on it.",
+                "The pupil can now also be taught %(in_language)s. The next round counts on it. "
+                "A teacher who looks after the pupil gets a mail.",
                 in_language=TUTORING_LANGUAGES_IN[code],
             )
         )
@@ -58,7 +59,7 @@ def take_back_language(remedy_id: int) -> ResponseReturnValue:
             _("Nothing was changed: an agreed pair of this pupil is in that language. End that pair first."), "warning"
         )
     else:
-        flash(_("The language is no longer accepted for this pupil."))
+        flash(_("The language is no longer accepted for this pupil. A teacher who was told of it gets a mail."))
         return redirect(own_path(request.form.get("next")) or url_for("rounds.waiting", round_id=remedy.round_id))
     return redirect(own_path(request.form.get("next")) or url_for("rounds.index"))
 

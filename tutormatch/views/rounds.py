@@ -103,11 +103,14 @@ def proof(round_id: int) -> ResponseReturnValue:
     round_ = round_queries.get(access.viewer(), round_id)
     waiting = round_queries.story(round_).waiting
     competition = (round_.certificate or {}).get("competition")
+    nobody_fits = sum(count for reason, count in waiting.items() if reason not in round_queries.DESPITE_A_TUTOR)
+    crowded = waiting.get(Reason.TUTORS_FULL, 0)
     return render_template(
         "rounds/proof.html",
         round=round_,
-        nobody_fits=sum(count for reason, count in waiting.items() if reason not in round_queries.DESPITE_A_TUTOR),
-        crowded=waiting.get(Reason.TUTORS_FULL, 0),
+        nobody_fits=nobody_fits,
+        crowded=crowded,
+        own_limits=sum(waiting.values()) - nobody_fits - crowded,
         subject_name=round_queries.subject_name(competition["subject"]) if competition else "",
     )
 

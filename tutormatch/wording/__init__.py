@@ -22,6 +22,8 @@ from .labels import LABELS, label, tone
 from .rounds import (
     FUNNEL_RULES,
     LEVEL_NAMES,
+    PROOF_NAMES,
+    PROOF_SENTENCES,
     STAGES,
     changes_in_words,
     in_a_group,
@@ -77,5 +79,7 @@ def init_app(app: Flask) -> None:
             "period_kinds": PERIOD_KINDS,
             "funnel_rules": FUNNEL_RULES,
             "level_names": LEVEL_NAMES,
+            "proof_names": PROOF_NAMES,
+            "proof_sentences": PROOF_SENTENCES,
             "is_production": current_app.config["IS_PRODUCTION"],
         }

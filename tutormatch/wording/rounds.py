@@ -44,6 +44,36 @@ LEVEL_NAMES = {
     "balance": _("unevenness between schools and between tutors (less is better)"),
 }
 
+# How the bound of a level is proven, in a word and as a teacher would tell it.
+PROOF_NAMES = {
+    "prices": _("by prices"),
+    "flow": _("by a flow"),
+    "count": _("by counting"),
+    "exact": _("by trying everything"),
+}
+PROOF_SENTENCES = {
+    "prices": _(
+        "Each hour of a tutor that many pupils want has a price; an hour that nobody misses costs nothing. "
+        "Whatever way of pairing you choose, it cannot bring more than what these prices allow. "
+        "A second program adds the prices up again."
+    ),
+    "flow": _(
+        "Pupils are sent to the hours of tutors like water through pipes, and the narrowest place says how many can "
+        "come through at most. A second program measures it again. Not every rule can be built into pipes, so the "
+        "true number can be lower than this bound, but never higher."
+    ),
+    "count": _(
+        "Simply counted: how many sessions, places and points there are at all, whoever meets whom. "
+        "A second program counts again. Nothing can exceed such a bound, but it can be too generous: "
+        "a number below it may still be the best there is."
+    ),
+    "exact": _(
+        "The computer went through all ways of pairing and passed over only those that cannot be better. "
+        "That works for small rounds. The second program does not do this work again; it makes sure that every pair "
+        "keeps the rules and that the numbers do not contradict each other."
+    ),
+}
+
 PROFILE_SENTENCES = {
     Profile.BREADTH_FIRST: _(
         "Gives as many pupils as possible a tutor, the urgent first, and only then further sessions to one pupil."
