@@ -273,11 +273,11 @@ class _Run:
                 if cover.prices is not prices and cover.most <= most:
                     most, proof = cover.most, "prices"
                     self.prices[COVER] = cover.prices
-            reached = measure(problem, assignment.matches(), self.profile)
+            breadth = len(assignment.served_pupils())
             own = sum(not match.joins for match in openings.locked)
-            self.bounds = {BREADTH: _Bound(reached[BREADTH].total, "prices")}
+            self.bounds = {BREADTH: _Bound(breadth, "prices")}
             if proof:
-                self.bounds[COVER] = _Bound(own + most - reached[BREADTH].total, proof)
+                self.bounds[COVER] = _Bound(own + most - breadth, proof)
         return assignment.matches()
 
     def _most_needs(self, openings: Openings, network: ClassNetwork, flow_units: int) -> int:

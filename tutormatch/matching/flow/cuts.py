@@ -158,5 +158,5 @@ class _Search:
         middle = (lows + highs + 1) // 2
         is_large = np.bincount(group) > LARGE * len(is_open)
         threshold = np.zeros(len(is_open), dtype=np.int64)
-        threshold[nodes] = np.where(is_large & (self.turn % 4 != 3), guess, middle)[group]
+        threshold[nodes] = np.where(is_large & (self.turn % 5 != 4), guess, middle)[group]
         return threshold

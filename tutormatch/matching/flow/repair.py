@@ -35,8 +35,10 @@ def repair(assignment: Assignment, most: int, lost: Collection[Seat] = ()) -> No
     for search in (make_room_for_repeats, _try_chains):
         if len(assignment.seat_of) >= most:
             return
+        steps = len(assignment.steps)
         search(assignment)
-        fill(assignment)
+        if len(assignment.steps) > steps:
+            fill(assignment)
 
 
 def fill(assignment: Assignment) -> None:
