@@ -24,7 +24,7 @@ from tutormatch.matching.population import generate
 from tutormatch.matching.problem import Profile
 from tutormatch.matching.verification import best_response
 from tutormatch.matching.verification.market import Market
-from tutormatch.matching.verification.price_check import PricedMarket
+from tutormatch.matching.verification.price_check import LARGEST_PRICE, PricedMarket
 from tutormatch.matching.verification.recount import Bounds
 from tutormatch.matching.verification.roster import Roster
 from tutormatch.matching.verification.timetable import Timetable
@@ -285,6 +285,22 @@ def test_verify_finds_a_negative_price(level):
     solution = proven(competing())
     prices = replace(solution.certificate.prices[level], pupil={"T1": -1})
     assert any("negative" in each for each in complaints(competing(), repriced(solution, level, prices), level))
+
+
+@pytest.mark.parametrize("level", ["breadth", "cover"])
+def test_verify_finds_what_is_too_large_to_be_added_up(level):
+    solution = proven(competing())
+    prices = solution.certificate.prices[level]
+    for wrong in (replace(prices, hour={("T1", 15): 1 << 62}), replace(prices, session={"T1": 10**18})):
+        assert any("too large" in each for each in complaints(competing(), repriced(solution, level, wrong), level))
+    wrong = replace(prices, scale=1 << 40)
+    assert any("scale" in each for each in complaints(competing(), repriced(solution, level, wrong), level))
+
+
+def test_the_sum_of_the_largest_prices_is_exact():
+    source = problem([tutor(f"T{number:03}", WEEK) for number in range(200)], [pupil()], [need()])
+    prices = Prices({(each.id, slot): LARGEST_PRICE for each in source.tutors for slot in each.slots})
+    assert priced_market(source, prices).most_needs(0) == 3 * 200 * LARGEST_PRICE
 
 
 @pytest.mark.parametrize("level", ["breadth", "cover"])

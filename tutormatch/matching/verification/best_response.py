@@ -13,7 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
-from tutormatch.matching.verification.market import NOTHING, Lists, Market
+from tutormatch.matching.verification.lists import Lists, total
+from tutormatch.matching.verification.market import NOTHING, Market
 
 MOST_NEEDS = 6
 """The ways to split needs up grow fast with their number; who has more gets a simpler, weaker bound."""
@@ -73,16 +74,16 @@ class BestResponse:
             What each need with a session is worth.
         """
         market = self.market
-        total = 0
+        gains = 0
         alone = (market.need_count == 1) & (market.own_tutors.count == 0)
         needs = market.first_need[alone]
-        total += int(np.maximum(worth_of_first[alone] + worth_of_need - self.first[needs], 0).sum())
-        is_small = market.tutors_of_kind().count[market.need_kind][~alone[market.need_pupil]].sum() <= MOST_CANDIDATES
+        gains += total(np.maximum(worth_of_first[alone] + worth_of_need - self.first[needs], 0))
+        is_small = market.suiting[market.need_kind][~alone[market.need_pupil]].sum() <= MOST_CANDIDATES
         for count in np.unique(market.need_count[~alone]).tolist():
             pupils = np.flatnonzero(~alone & (market.need_count == count))
             gains_of = self._split if count <= MOST_NEEDS and is_small else self._apart
-            total += int(gains_of(pupils, count, worth_of_first[pupils], worth_of_need).sum())
-        return total
+            gains += total(gains_of(pupils, count, worth_of_first[pupils], worth_of_need))
+        return gains
 
     def _apart(self, pupils: np.ndarray, count: int, worth_of_first: np.ndarray, worth_of_need: int) -> np.ndarray:
         """Return a simple bound: the pupil pays for one new tutor at the most, and chooses each hour by itself."""
@@ -227,9 +228,9 @@ class BestResponse:
         kept = nth < most
         cheapest[couple[kept], nth[kept]] = price[kept]
         sessions = np.arange(1, most + 1)
-        total = np.cumsum(cheapest, axis=1) + sessions * self.session[tutor][:, None]
-        total[sessions > market.sessions[tutor][:, None]] = NOTHING
-        return Couples(pupil, tutor, needs, np.minimum(total, NOTHING))
+        price = np.cumsum(cheapest, axis=1) + sessions * self.session[tutor][:, None]
+        price[sessions > market.sessions[tutor][:, None]] = NOTHING
+        return Couples(pupil, tutor, needs, np.minimum(price, NOTHING))
 
 
 def _groups(needs: int) -> Iterator[int]:

@@ -62,3 +62,9 @@ def distinct(numbers: np.ndarray) -> np.ndarray:
     is_first = np.ones(len(ordered), dtype=bool)
     np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
     return ordered[is_first]
+
+
+def total(numbers: np.ndarray, times: np.ndarray | int = 1) -> int:
+    """Return the sum of numbers, each taken so many times, exactly: also where it is too large for an array."""
+    high, low = np.divmod(numbers, 1 << 32)
+    return (int((high * times).sum()) << 32) + int((low * times).sum())

@@ -152,9 +152,16 @@ class Market:
         barred = self.barred.owner * len(self.hour_slot) + self.barred.values
         return np.isin(pupil * len(self.hour_slot) + hour, barred)
 
-    def tutors_of_kind(self, is_asked: np.ndarray | None = None) -> Lists:
+    @cached_property
+    def suiting(self) -> np.ndarray:
+        """By kind of need, how many tutors suit."""
+        offers = self._offers_of_kind
+        tutors = np.bincount(offers.owner, self._tutors_of_offer.count[offers.values], len(offers.count))
+        return tutors.astype(np.int64)
+
+    def tutors_of_kind(self, is_asked: np.ndarray) -> Lists:
         """Return by kind of need the tutors who suit, of those asked for."""
-        tutors = self._tutors_of_offer if is_asked is None else self._tutors_of_offer.among(is_asked)
+        tutors = self._tutors_of_offer.among(is_asked)
         entry, at = tutors.positions(self._offers_of_kind.values)
         kind = self._offers_of_kind.owner[entry]
         return Lists(np.bincount(kind, minlength=len(self._of_kind)), tutors.values[at])

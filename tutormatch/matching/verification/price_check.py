@@ -27,21 +27,29 @@ import numpy as np
 
 from tutormatch.matching.problem import Prices
 from tutormatch.matching.verification.best_response import BestResponse
+from tutormatch.matching.verification.lists import total
 from tutormatch.matching.verification.market import NOTHING, Market
 from tutormatch.matching.verification.roster import places
+
+LARGEST_PRICE, LARGEST_SCALE = 1 << 55, 1 << 24
+"""What is larger could not be added up in the numbers that arrays have."""
 
 
 def faults_of(prices: Prices) -> Iterator[str]:
     """Yield a sentence for each price that proves nothing."""
-    if prices.scale < 1:
+    if not 1 <= prices.scale <= LARGEST_SCALE:
         yield f"has prices with the scale {prices.scale}"
     for (tutor_id, _), price in prices.hour.items():
-        if price < 0:
-            yield f"has a negative price for an hour of tutor {tutor_id}"
+        if not 0 <= price <= LARGEST_PRICE:
+            yield f"has a {_fault(price)} price for an hour of tutor {tutor_id}"
     for kind, price_of in (("session", prices.session), ("pupil", prices.pupil)):
         for tutor_id, price in price_of.items():
-            if price < 0:
-                yield f"has a negative price for a {kind} of tutor {tutor_id}"
+            if not 0 <= price <= LARGEST_PRICE:
+                yield f"has a {_fault(price)} price for a {kind} of tutor {tutor_id}"
+
+
+def _fault(price: int) -> str:
+    return "negative" if price < 0 else "too large"
 
 
 class PricedMarket:
@@ -105,8 +113,8 @@ class PricedMarket:
         least[joining] = np.minimum(least[joining], self._response.least_of_own(joining))
         least = least[market.is_new]
         rank = market.rank[market.is_new]
-        gains = np.maximum(rank * scale - least, 0).sum()
-        weighted = (int(gains) + self._sold(self.hour, self.session, self.pupil)) // scale
+        gains = total(np.maximum(rank * scale - least, 0))
+        weighted = (gains + self._sold(self.hour, self.session, self.pupil)) // scale
         counts = []
         for rank_from in least_ranks:
             level = (rank_from - 1) * scale
@@ -132,4 +140,4 @@ class PricedMarket:
     def _sold(self, hour: np.ndarray, session: np.ndarray, pupil: np.ndarray) -> int:
         market = self.market
         is_open = market.sessions[market.hour_tutor] > 0
-        return int(hour[is_open].sum() + session @ market.sessions + pupil @ market.places)
+        return total(hour, is_open) + total(session, market.sessions) + total(pupil, market.places)

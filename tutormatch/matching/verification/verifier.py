@@ -12,6 +12,7 @@ from operator import attrgetter
 import numpy as np
 
 from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Solution, Tutor
+from tutormatch.matching.records.memory import collection_paused
 from tutormatch.matching.slots import SLOTS_PER_WEEK, format_slots
 from tutormatch.matching.verification.lists import distinct
 from tutormatch.matching.verification.roster import UNKNOWN, Roster, places
@@ -49,7 +50,11 @@ def verify(problem: Problem, solution: Solution) -> list[Violation]:
         count or bound of the certificate that does not hold (looked at once all
         rules are kept). Empty if the solution is what it claims to be.
     """
-    roster = Roster(problem)
+    with collection_paused():
+        return _violations(Roster(problem), solution)
+
+
+def _violations(roster: Roster, solution: Solution) -> list[Violation]:
     known, violations = _records(roster, solution)
     timetable = Timetable(roster, known)
     violations += _broken_rules(timetable)
@@ -57,9 +62,7 @@ def verify(problem: Problem, solution: Solution) -> list[Violation]:
         # Imported here because it loads SciPy, which takes long.
         from tutormatch.matching.verification.recount import check_certificate
 
-        violations = [
-            Violation(level, "", message) for level, message in check_certificate(timetable, solution.certificate)
-        ]
+        return [Violation(level, "", message) for level, message in check_certificate(timetable, solution.certificate)]
     return violations
 
 
