@@ -15,6 +15,7 @@ from tutormatch.matching.population.records import (
 )
 from tutormatch.matching.problem import Pair, Problem, Teaching
 from tutormatch.matching.records.folders import write_table
+from tutormatch.matching.records.memory import collection_paused
 from tutormatch.matching.slots import format_slots
 
 Cells = Sequence[str | int]
@@ -47,8 +48,9 @@ def write_population(population: Population, folder: Path, with_excluded: bool =
         "schools": (_school(school) for school in shown.schools),
         "teachers": (_teacher(teacher) for teacher in shown.teachers),
     }
-    for name, rows in tables.items():
-        write_table(folder / f"{name}.csv", COLUMNS[name], rows)
+    with collection_paused():
+        for name, rows in tables.items():
+            write_table(folder / f"{name}.csv", COLUMNS[name], rows)
 
 
 COLUMNS: Mapping[str, Sequence[str]] = {

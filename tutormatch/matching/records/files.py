@@ -17,6 +17,7 @@ from tutormatch.matching.records.cells import (
     parse_priority,
     parse_ranked_languages,
     parse_slot_list,
+    parse_slot_lists,
     parse_status,
     parse_subject,
     parse_tags,
@@ -35,7 +36,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             Column("tutor_id", parse_identifier),
             Column("subjects", parse_teachings),
             Column("languages", parse_languages),
-            Column("slots", parse_slot_list, default=frozenset()),
+            Column("slots", parse_slot_list, default=frozenset(), parse_all=parse_slot_lists),
             Column("sessions_per_week", whole_number(1, 168)),
             Column("max_pupils", whole_number(1), default=None),
             Column("conditions", parse_tags, default=()),
@@ -46,7 +47,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             Column("pupil_id", parse_identifier),
             Column("school", parse_identifier),
             Column("languages", parse_ranked_languages),
-            Column("slots", parse_slot_list, default=frozenset()),
+            Column("slots", parse_slot_list, default=frozenset(), parse_all=parse_slot_lists),
             Column("max_tutors", whole_number(1), default=None),
             Column("requires", parse_tags, default=()),
             Column("patrons", parse_institutions, default=()),
@@ -66,7 +67,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             Column("pupil_id", parse_identifier),
             Column("need_id", parse_identifier, default=None),
             Column("status", parse_status),
-            Column("slots", parse_slot_list, default=frozenset()),
+            Column("slots", parse_slot_list, default=frozenset(), parse_all=parse_slot_lists),
         ),
     }
 )
@@ -280,7 +281,7 @@ def write_problem(problem: Problem, folder: Path | str) -> None:
     pairs = (
         (pair.tutor_id, pair.pupil_id, pair.need_id or "", pair.status, slots(pair.slots)) for pair in problem.pairs
     )
-    with new_folder(folder, COLUMNS) as draft:
+    with collection_paused(), new_folder(folder, COLUMNS) as draft:
         for file, rows in ((TUTORS, tutors), (PUPILS, pupils), (NEEDS, needs), (PAIRS, pairs)):
             write_table(draft / file, [column.name for column in COLUMNS[file]], rows)
 

@@ -153,6 +153,10 @@ def collection_paused() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            if not gc.get_freeze_count():
+                # What was made counts as old from now on, instead of being walked through once for each generation.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

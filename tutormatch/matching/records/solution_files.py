@@ -40,7 +40,7 @@ def write_solution(solution: Solution, folder: Path | str) -> None:
         If the folder holds anything else.
     """
     slots = cache(format_slots)
-    with new_folder(folder, (MATCHES, UNMATCHED, PRICES, SUMMARY)) as draft:
+    with collection_paused(), new_folder(folder, (MATCHES, UNMATCHED, PRICES, SUMMARY)) as draft:
         write_table(
             draft / MATCHES,
             [column.name for column in _MATCHES],
