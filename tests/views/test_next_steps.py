@@ -180,6 +180,8 @@ def test_suggested_tutor_is_proposed(make, browser, done):
     page = browser.page(address)
     assert helper.account.full_name in page.text()
     assert "Monday 15:00" in page.text()
+    assert "In the language that the pupil wants most." in page.text()
+    assert "priority" not in page.text()
     assert "A proposal is not agreed until you approve it." in page.text()
     shown = page.all("input", name="shown")[0].get("value")
     page = browser.submit(address.replace("suggest", "propose"), {"choice": helper.code, "shown": shown})

@@ -11,6 +11,7 @@ from ..database import localized_name
 from ..extensions import db
 from ..matching import Match as Pairing
 from ..matching import Move, Suggester, TutorOption
+from ..matching.objective import URGENCY_ITEM
 from ..matching.slots import format_slots, weekday_of
 from ..models import (
     Account,
@@ -47,6 +48,7 @@ class NamedTutor:
 class Option:
     """A tutor for the need; ``slots`` are those that would be proposed, or for one who is not free the common ones.
 
+    ``points`` are those of the pair; what the need earns with any tutor is left out.
     ``choice`` and ``shown`` say in a form which option was meant, and what it was when it was shown.
     """
 
@@ -206,7 +208,7 @@ def page(viewer: Account, round_: Round, need: Need) -> SuggestionPage:
                 tutors.get(option.tutor_id),
                 moves[0].slots if moves else option.slots,
                 option.tutoring_language,
-                option.points,
+                {item: points for item, points in option.points.items() if item not in URGENCY_ITEM.values()},
                 option.is_free,
             )
         )
