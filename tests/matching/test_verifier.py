@@ -14,7 +14,7 @@ from tests.matching.builders import (
     tutor,
     with_matches,
 )
-from tutormatch.matching import Certificate, Teaching, solve, verify
+from tutormatch.matching import Certificate, Match, Teaching, solve, verify
 from tutormatch.matching.verification.verifier import broken_rules
 
 WEEK = "mon-15;tue-15;wed-15"
@@ -202,6 +202,11 @@ BROKEN |= {
         [match("N1", joins="N2"), match("N2")],
     ),
 }
+
+
+def test_no_slot_lies_before_the_week():
+    source = problem([tutor(slots="sun-23")], [pupil(slots="sun-23")], [need()])
+    assert [each.rule for each in broken_rules(source, [Match("N1", "T1", (-1,))])] == ["rule 3", "rule 3"]
 
 
 def test_a_group_session_keeps_every_rule_and_counts_once():

@@ -57,7 +57,7 @@ def write_solution(solution: Solution, folder: Path | str) -> None:
 
 
 def _format_funnel(funnel: Iterable[FunnelStep]) -> str:
-    return ";".join(f"{step.rule}={step.tutors_left}" for step in funnel)
+    return ";".join([f"{step.rule}={step.tutors_left}" for step in funnel])
 
 
 def _price_rows(prices: Mapping[str, Prices]) -> Iterator[tuple[str, str, str, str, int]]:

@@ -130,7 +130,7 @@ def _check_order(bounds: "Bounds", level: Level) -> Iterator[str]:
 def recount(timetable: Timetable) -> dict[str, dict[int, int]]:
     """Count every level; complete, breadth, cover and groups by the pupil's most urgent need, others under 0."""
     roster, is_own = timetable.roster, ~timetable.is_joining
-    pupil, sessions = timetable.pupil[is_own], timetable.slots.count[is_own]
+    pupil, sessions = timetable.pupil[is_own], timetable.sessions[is_own]
     with_own, with_all = distinct(pupil), distinct(pupil[sessions == roster.wanted[timetable.need[is_own]]])
     breadth, own = (_by_priority(roster.urgency[each]) for each in (with_own, pupil))
     return {

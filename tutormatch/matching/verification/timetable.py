@@ -23,8 +23,10 @@ class Timetable:
         Whether the match joins the sessions of another.
     session : ndarray
         The place of the need whose sessions these are; beyond all places if there is no such need.
+    sessions : ndarray
+        How many slots are written.
     slots : Lists
-        Of each match, as they are written.
+        Those of the week, as they are written.
     """
 
     def __init__(self, roster: Roster, matches: Collection[Match]) -> None:
@@ -37,7 +39,10 @@ class Timetable:
         joins = places(map(attrgetter("joins"), matches), roster.need_at)
         elsewhere = len(roster.need_pupil) + np.arange(len(matches))
         self.session = np.where(self.is_joining, np.where(joins == UNKNOWN, elsewhere, joins), self.need)
-        self.slots = Lists.of([match.slots for match in matches])
+        written = Lists.of([match.slots for match in matches])
+        self.sessions = written.count
+        is_slot = (written.values >= 0) & (written.values < SLOTS_PER_WEEK)
+        self.slots = Lists(np.bincount(written.owner[is_slot], minlength=len(matches)), written.values[is_slot])
 
     @cached_property
     def meeting(self) -> np.ndarray:

@@ -114,12 +114,12 @@ def _records(roster: Roster, solution: Solution) -> tuple[list[Match], list[Viol
 def _pair_rules(timetable: Timetable) -> list[Violation]:
     """Rules 1, 2, 6 and 8, and the times of each match by itself."""
     roster, need, tutor, pupil = timetable.roster, timetable.need, timetable.tutor, timetable.pupil
-    sessions = timetable.slots.count
+    sessions = timetable.sessions
     suspects = ~(roster.teaches(need, tutor) & roster.speaks(pupil, tutor) & roster.meets(pupil, tutor))
     suspects |= (sessions == 0) | (timetable.hours < sessions) | (sessions > roster.wanted[need])
     is_free = roster.tutor_free[tutor[timetable.meeting], timetable.slots.values]
     is_free &= roster.pupil_free[pupil[timetable.meeting], timetable.slots.values]
-    suspects[timetable.meeting[~is_free | (timetable.slots.values < 0)]] = True
+    suspects[timetable.meeting[~is_free]] = True
     suspects |= np.isin(roster.couples(tutor, pupil), roster.blocked.couples)
     blocked = defaultdict(list)
     for pair in roster.problem.pairs:
