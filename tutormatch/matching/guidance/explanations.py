@@ -1,8 +1,8 @@
 """Why this tutor, or why none: facts that anybody can check against the problem."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from dataclasses import asdict, dataclass
+from functools import cache, cached_property
 from typing import Any
 
 from tutormatch.matching.flow.openings import EVERY_SLOT, to_bits
@@ -114,10 +114,9 @@ def explain_unmatched(problem: Problem, matches: Iterable[Match]) -> tuple[Unmat
     """Return each need that has no match with its reason and funnel, by identifier."""
     explainer = _Explainer(problem, tuple(matches))
     return tuple(
-        Unmatched(each.need_id, each.reason, each.funnel)
+        Unmatched(need.id, *explainer.reason_of(need))
         for need in problem.needs
         if need.id not in explainer.standing.match_of
-        for each in (explainer.reason_of(need),)
     )
 
 
@@ -142,12 +141,15 @@ class _Explainer:
     def explain(self, need: Need) -> Explanation:
         if need.id in self.standing.match_of:
             return self._explain_match(need)
-        found = self.reason_of(need)
-        is_full = found.reason is Reason.TUTORS_FULL
-        return replace(
-            found,
+        reason, funnel = self.reason_of(need)
+        return UnmatchedExplanation(
+            need.id,
+            reason,
+            funnel,
+            need.subject,
+            need.grade,
             changes=self._changes.of(need),
-            competition=self._competitions.around(need) if is_full else None,
+            competition=self._competitions.around(need) if reason is Reason.TUTORS_FULL else None,
         )
 
     def _explain_match(self, need: Need) -> MatchExplanation:
@@ -171,43 +173,48 @@ class _Explainer:
             alternative_tutors=tuple(problem.tutors[number].id for number in named),
         )
 
-    def reason_of(self, need: Need) -> UnmatchedExplanation:
-        """Return the funnel of a need without a match, and the rule that emptied it."""
+    def reason_of(self, need: Need) -> tuple[Reason, tuple[FunnelStep, ...]]:
+        """Return the rule that emptied the funnel of a need without a match, and the funnel."""
         standing, pupil = self.standing, self.standing.pupil_of(need)
         teachers = standing.teachers(need.subject)
         by_rule = standing.suited(need)
         slots, taken = to_bits(pupil.slots), standing.pupil_taken.get(pupil.id, 0)
         is_met = by_rule[-1] & ~_blocked_wholly(standing, teachers, pupil.id)
-        common = is_met & standing.meeting(teachers, pupil, teachers.at, slots)
+        common = is_met and is_met & standing.meeting(teachers, pupil, teachers.at, slots)
         own_time = common & standing.meeting(teachers, pupil, teachers.at, slots & ~taken) if taken else common
-        allowed = own_time & standing.within_reach(teachers, pupil, teachers.everybody)
-        with_room = allowed & standing.with_room(teachers, pupil)
+        allowed = own_time and own_time & standing.within_reach(teachers, pupil, teachers.everybody)
+        with_room = allowed and allowed & standing.with_room(teachers, pupil)
         if with_room:
             with_room &= standing.meeting(teachers, pupil, teachers.free, slots & ~taken)
         further = (is_met.bit_count(), common.bit_count(), with_room.bit_count())
-        funnel = (*self._first_steps(teachers, by_rule), *map(FunnelStep, FUNNEL[-len(further) :], further))
-        emptied = next((step.rule for step in funnel if step.tutors_left == 0), None)
-        if emptied in REASON_OF:
-            reason = REASON_OF[emptied]
+        funnel = (*self._first_steps(teachers, by_rule), *map(_step, FUNNEL[-len(further) :], further))
+        if not common:
+            reason = REASON_OF[next(step.rule for step in funnel if step.tutors_left == 0)]
         elif not own_time:
             reason = Reason.PUPIL_TIME_TAKEN
         elif not allowed:
             reason = Reason.MAX_TUTORS_REACHED
         else:
             reason = Reason.TUTORS_FULL
-        return UnmatchedExplanation(need.id, reason, funnel, need.subject, need.grade)
+        return reason, funnel
 
     def _first_steps(self, teachers: Teachers, by_rule: tuple[int, ...]) -> tuple[FunnelStep, ...]:
         """Return the steps that needs of one class share."""
         key = (teachers, by_rule)
         if key not in self._steps:
             left = (teachers.everybody, *by_rule)
-            self._steps[key] = tuple(map(FunnelStep, FUNNEL, map(int.bit_count, left)))
+            self._steps[key] = tuple(map(_step, FUNNEL, map(int.bit_count, left)))
         return self._steps[key]
 
     @cached_property
     def _steps(self) -> dict[tuple[Teachers, tuple[int, ...]], tuple[FunnelStep, ...]]:
         return {}
+
+
+@cache
+def _step(rule: str, tutors_left: int) -> FunnelStep:
+    """Return a step of a funnel; hundreds of thousands of needs share a few thousand."""
+    return FunnelStep(rule, tutors_left)
 
 
 def _blocked_wholly(standing: Standing, teachers: Teachers, pupil_id: str) -> int:

@@ -6,10 +6,12 @@ them are an ``int`` with one bit for each, which stays short however large the p
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from tutormatch.matching.flow.openings import EVERY_SLOT, to_bits, to_numbers
+import numpy as np
+
+from tutormatch.matching.flow.openings import EVERY_SLOT, to_bits, to_numbers, to_words
 from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Pupil
 
 NO_LIMIT = 1 << 30
@@ -21,6 +23,15 @@ def any_of(groups: Mapping, keys: Iterable) -> int:
     for key in keys:
         anybody |= groups.get(key, 0)
     return anybody
+
+
+def by_slot(sets: Sequence[int]) -> dict[int, int]:
+    """Return for each slot that is in any of some sets of slots in which of them it is, all as bits."""
+    rows = np.unpackbits(to_words(sets).view(np.uint8), axis=1, bitorder="little")
+    columns = np.packbits(rows.T, axis=1, bitorder="little")
+    return {
+        int(slot): int.from_bytes(columns[slot].tobytes(), "little") for slot in np.flatnonzero(columns.any(axis=1))
+    }
 
 
 class Teachers:
@@ -47,40 +58,39 @@ class Teachers:
         self.tutors = standing.tutors_by_subject.get(subject, [])
         self.place = {tutor: place for place, tutor in enumerate(self.tutors)}
         self.everybody = (1 << len(self.tutors)) - 1
-        teaching, speaking, meeting = defaultdict(list), defaultdict(list), defaultdict(list)
-        at, taken = defaultdict(list), defaultdict(list)
+        spans, speaking, meeting = defaultdict(list), defaultdict(list), defaultdict(list)
         for place, tutor in enumerate(self.tutors):
             record = tutors[tutor]
             for each in record.subjects:
                 if each.subject == subject:
-                    for grade in range(each.grade_from, each.grade_to + 1):
-                        teaching[grade].append(place)
+                    spans[each.grades].append(place)
             for code in record.languages:
                 speaking[code].append(place)
             for tag in record.conditions:
                 meeting[tag].append(place)
-            for slot in record.slots:
-                at[slot].append(place)
-            for slot in standing.hours_taken(tutor):
-                taken[slot].append(place)
-        self.teaching, self.speaking, self.meeting, self.at = (
-            {key: self._bits(places) for key, places in sorted(groups.items())}
-            for groups in (teaching, speaking, meeting, at)
+        self.teaching: dict[int, int] = defaultdict(int)
+        for grades, places in spans.items():
+            bits = self._bits(places)
+            for grade in grades:
+                self.teaching[grade] |= bits
+        self.speaking, self.meeting = (
+            {key: self._bits(places) for key, places in sorted(groups.items())} for groups in (speaking, meeting)
         )
-        self.free = {slot: bits & ~self._bits(taken[slot]) if slot in taken else bits for slot, bits in self.at.items()}
+        self.at = by_slot([to_bits(tutors[tutor].slots) for tutor in self.tutors])
+        free = by_slot([standing.tutor_free[tutor] for tutor in self.tutors])
+        self.free = {slot: free.get(slot, 0) for slot in self.at}
         self.with_sessions = self._bits(
-            place for place, tutor in enumerate(self.tutors) if standing.sessions_left[tutor] > 0
+            [place for place, tutor in enumerate(self.tutors) if standing.sessions_left[tutor] > 0]
         )
         self.with_places = self._bits(
-            place for place, tutor in enumerate(self.tutors) if standing.pupils_left[tutor] > 0
+            [place for place, tutor in enumerate(self.tutors) if standing.pupils_left[tutor] > 0]
         )
 
-    def _bits(self, places: Iterable[int]) -> int:
+    def _bits(self, places: list[int]) -> int:
         # One bit at a time in a long integer would copy it each time.
-        row = bytearray(len(self.tutors) // 8 + 1)
-        for place in places:
-            row[place >> 3] |= 1 << (place & 7)
-        return int.from_bytes(row, "little")
+        row = np.zeros(len(self.tutors), dtype=bool)
+        row[places] = True
+        return int.from_bytes(np.packbits(row, bitorder="little").tobytes(), "little")
 
     def suited(self, grade: int, languages: Iterable[str], requires: Iterable[str]) -> Iterator[int]:
         """Yield who is left after rule 1, rule 2 and rule 6, one after the other."""
@@ -229,13 +239,6 @@ class Standing:
             has_sessions, has_places = self.sessions_left[tutor] > 0, self.pupils_left[tutor] > 0
             teachers.with_sessions = teachers.with_sessions & ~bit | bit * has_sessions
             teachers.with_places = teachers.with_places & ~bit | bit * has_places
-
-    def hours_taken(self, tutor: int) -> list[int]:
-        """Return the slots in which a tutor has a session."""
-        record = self.problem.tutors[tutor]
-        if self.sessions_left[tutor] == record.sessions_per_week:
-            return []
-        return [slot for slot in record.slots if not self.tutor_free[tutor] >> slot & 1]
 
     def pupil_of(self, need: Need) -> Pupil:
         return self.problem.pupil[need.pupil_id]
