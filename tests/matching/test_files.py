@@ -1,7 +1,6 @@
 """Reading and writing problems: every fault with its file, row and column, and nothing half-written."""
 
 import gc
-from random import Random
 
 import pytest
 
@@ -18,10 +17,8 @@ from tutormatch.matching import (
     write_solution,
 )
 from tutormatch.matching.__main__ import main
-from tutormatch.matching.records.cells import parse_slot_list, parse_slot_lists
 from tutormatch.matching.records.tables import ROWS_AT_ONCE
 from tutormatch.matching.rules import agreed_hosts
-from tutormatch.matching.slots import SLOT_NAMED
 
 SOUND = {
     "tutors.csv": [
@@ -315,24 +312,6 @@ def test_quotes_line_breaks_and_blank_lines_change_nothing(line_break, tmp_path)
     assert read_problem(write(tmp_path / "quoted", **quoted)) == plain
     broken = {name.removesuffix(".csv"): line_break.join(lines).encode() for name, lines in SOUND.items()}
     assert read_problem(write(tmp_path / "broken", **broken)) == plain
-
-
-def test_slots_are_read_at_once_as_one_by_one():
-    random = Random(1)
-    sound = [";".join(random.sample(sorted(SLOT_NAMED), random.randint(1, 20))) for _ in range(50)]
-    assert parse_slot_lists([*SLOT_NAMED, *sound]) == [parse_slot_list(text) for text in [*SLOT_NAMED, *sound]]
-    for wrong in (
-        "mon-24",
-        "mon-1",
-        "Mon-15",
-        "mon-15;",
-        "mon-15; tue-15",
-        "mon-15;mon-15",
-        "пн-15",
-        "mon-1;5",
-        "nom-15",
-    ):
-        assert parse_slot_lists([*sound, wrong, *sound]) is None
 
 
 def test_equal_cells_are_one_object(tmp_path):

@@ -1,14 +1,12 @@
 """The columns of tables, and how the text of a cell is read."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tutormatch.matching.problem import GRADES, PRIORITIES, PairStatus, Teaching
-from tutormatch.matching.slots import HOURS_PER_DAY, SLOT_NAMED, WEEKDAYS, parse_slot
+from tutormatch.matching.slots import SLOT_NAMED, parse_slot
 
 SUBJECT_CODE = re.compile(r"[A-Z][A-Z0-9_]*")
 LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
@@ -24,15 +22,11 @@ class Unexpected(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: how its cells are read, and what a blank cell means.
-
-    ``parse_all`` reads many texts at once, and gives None if there is anything wrong with one of them.
-    """
+    """A column of a table: how its cells are read, and what a blank cell means."""
 
     name: str
     parse: Callable[[str], Any]
     default: Any = REQUIRED
-    parse_all: Callable[[Sequence[str]], Sequence[Any] | None] | None = None
 
     @property
     def is_required(self) -> bool:
@@ -121,37 +115,6 @@ def parse_slot_list(text: str) -> frozenset[int]:
     if len(found) < len(slots):
         raise Unexpected("each slot once")
     return found
-
-
-def parse_slot_lists(texts: Sequence[str]) -> list[frozenset[int]] | None:
-    """Read many lists of slots at once; None if any of them is not written as `parse_slot_list` wants it."""
-    written = f"{';'.join(texts)};".encode()
-    if len(written) % len(_WRITTEN[0]):
-        return None
-    marks = np.frombuffer(written, dtype=np.uint8).reshape(-1, len(_WRITTEN[0]))
-    # What the letters and digits seem to say is compared with how that is written.
-    day = _DAY_OF[marks[:, 1] % len(_DAY_OF), marks[:, 2] % len(_DAY_OF)]
-    slots = (day * HOURS_PER_DAY + marks[:, 4] % 16 * 10 + marks[:, 5] % 16) % len(_WRITTEN)
-    if not np.array_equal(_WRITTEN[slots], marks):
-        return None
-    values = slots.tolist()
-    found = []
-    start = 0
-    for text in texts:
-        stop = start + (len(text) + 1) // len(_WRITTEN[0])
-        found.append(frozenset(values[start:stop]))
-        if len(found[-1]) < stop - start:
-            return None
-        start = stop
-    return found
-
-
-_WRITTEN = np.array([[*f"{name};".encode()] for name in SLOT_NAMED], dtype=np.uint8)
-"""By slot, its text with the separator behind it."""
-_DAY_OF = np.zeros((32, 32), dtype=np.int64)
-"""By the second and third letter of a weekday, its number."""
-for _day, _name in enumerate(WEEKDAYS):
-    _DAY_OF[ord(_name[1]) % 32, ord(_name[2]) % 32] = _day
 
 
 def parse_status(text: str) -> PairStatus:

@@ -7,6 +7,7 @@ adds what is wrong inside one cell.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from tutormatch.matching.problem import Need, Pair, PairStatus, Problem, Pupil, Tutor
 from tutormatch.matching.records.memory import collection_paused
@@ -98,8 +99,8 @@ class _Check:
             if len(different) < len(records):
                 self._identifiers(file, column, records)
         pupils = problem.pupil
-        for need in problem.needs:
-            if need.pupil_id not in pupils:
+        if not pupils.keys() >= {*map(attrgetter("pupil_id"), problem.needs)}:
+            for need in problem.needs:
                 self._reference(NEEDS, need, "pupil_id", need.pupil_id, PUPILS, pupils)
         sound = [pair for pair in problem.pairs if self._pair(pair)]
         self._locked([pair for pair in sound if pair.status is PairStatus.LOCKED], sound)

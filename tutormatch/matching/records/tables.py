@@ -144,10 +144,6 @@ class _Cells(dict[str, Any]):
             names = [*map(str.strip, texts)]
             if all(names) and "".join(names).isprintable():
                 return [*map(self.setdefault, names, names)]
-        if self.column.parse_all:
-            new = [text for text in {*texts}.difference(self) if text]
-            if new and (values := self.column.parse_all([*map(str.strip, new)])) is not None:
-                self.update(zip(new, values, strict=True))
         return [*map(self.__getitem__, texts)]
 
     def __missing__(self, cell: str) -> Any:
