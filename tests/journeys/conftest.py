@@ -12,10 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-
-from tutormatch.services.demonstration import PASSWORD as DEMONSTRATION_PASSWORD
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -29,8 +26,6 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
 ]
 VIEWPORTS = {"desktop": {"width": 1280, "height": 900}, "phone": {"width": 360, "height": 740}}
-
-AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 STARTUP_SECONDS = 90
 
@@ -128,25 +123,3 @@ def visit(browser: Browser, address: str, viewport: str) -> Iterator[Callable[..
     yield open_browser
     for context in contexts:
         context.close()
-
-
-def check(page: Page) -> None:
-    """Fail when the open page has an accessibility fault (axe-core, itself a script) or scrolls sideways."""
-    if not page.evaluate("matchMedia('(scripting: none)').matches"):
-        violations = Axe().run(page, options={"runOnly": AXE_RULES})
-        assert violations.violations_count == 0, f"{page.url}\n{violations.generate_report()}"
-    width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert width <= 0, f"{page.url} scrolls sideways by {width} px"
-
-
-def sign_in(page: Page, email: str, password: str = DEMONSTRATION_PASSWORD) -> None:
-    """Sign in by the form, land on the role's home and read it in English."""
-    page.goto("/sign-in")
-    check(page)
-    page.locator("input[name=email]").fill(email)
-    page.locator("input[name=password]").fill(password)
-    page.locator("main form button[type=submit]").first.click()
-    expect(page.locator("h1")).to_be_visible()
-    assert "/sign-in" not in page.url, "the sign-in was refused"
-    page.get_by_role("button", name="English").click()
-    expect(page.locator("html")).to_have_attribute("lang", "en")

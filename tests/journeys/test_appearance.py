@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.conftest import check, sign_in
-from tests.journeys.test_programme import ADMINISTRATOR, COORDINATOR, open_page
+from tests.journeys.steps import ADMINISTRATOR, COORDINATOR, check, open_page, sign_in
 from tutormatch.services.demonstration import TEACHER, TUTOR
 
 pytestmark = pytest.mark.parametrize("viewport", ["desktop"])

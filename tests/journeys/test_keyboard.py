@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import check, sign_in
-from tests.journeys.test_programme import COORDINATOR, follow, open_page, run_round
+from tests.journeys.steps import COORDINATOR, check, follow, open_page, run_round, sign_in
 
 pytestmark = pytest.mark.parametrize("viewport", ["desktop"])
 

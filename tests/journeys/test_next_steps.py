@@ -4,8 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.journeys.conftest import check, sign_in
-from tests.journeys.test_programme import COORDINATOR, follow, open_page
+from tests.journeys.steps import COORDINATOR, check, follow, open_page, sign_in
 
 ROUND_SECONDS = 90
 
@@ -27,6 +26,11 @@ def test_coordinator_chooses_what_comes_first_and_follows_the_result_to_its_end(
     follow(page, "See what would help most")
     expect(page.locator("h1")).to_have_text("Recruitment")
     expect(page.locator("svg.heat")).to_be_visible()
+    expect(page.locator("#heat-table")).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(page.locator("#heat-table")).to_be_visible()
+    expect(page.locator("details.switch")).to_be_hidden()
+    page.emulate_media(media="screen")
     page.get_by_text("The same as a table, with the free tutors").click()
     expect(page.locator("#heat-table")).to_be_visible()
     check(page)

@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.conftest import check, sign_in
-from tests.journeys.test_programme import (
+from tests.journeys.steps import (
     COORDINATOR,
     admit_teacher,
+    check,
     check_tutor,
     confirm_email,
     nominate,
@@ -16,6 +16,7 @@ from tests.journeys.test_programme import (
     press,
     proposals,
     run_round,
+    sign_in,
     sign_up_student,
     sign_up_teacher,
 )

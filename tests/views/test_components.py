@@ -23,7 +23,7 @@ IMPORTS = """
 {% from "components/status_tag.html" import status_tag, tag %}
 {% from "components/pager.html" import pager %}
 {% from "components/summary_list.html" import summary_list %}
-{% from "components/table.html" import sort_link %}
+{% from "components/table.html" import sort_head %}
 {% from "components/steps.html" import steps %}
 """
 
@@ -236,11 +236,15 @@ def test_pager_of_one_page_only_counts(render) -> None:
 
 
 def test_column_head_turns_its_own_order_round(render) -> None:
-    def link(sort: str) -> str:
-        return render("{{ sort_link('Name', 'name', sort, 'pages.about', {'q': 'x'}) }}", sort=sort).links()[0]
-
-    assert link("grade") == link("-name") == "/about?q=x&sort=name"
-    assert link("name") == "/about?q=x&sort=-name"
+    head = "{{ sort_head('Name', 'name', sort, 'pages.about', {'q': 'x'}) }}"
+    orders = {"grade": None, "name": "ascending", "-name": "descending"}
+    pages = {sort: render(f"<table><tr>{head}</tr></table>", sort=sort) for sort in orders}
+    assert {sort: page.all("th")[0].get("aria-sort") for sort, page in pages.items()} == orders
+    assert {sort: page.links()[0] for sort, page in pages.items()} == {
+        "grade": "/about?q=x&sort=name",
+        "name": "/about?q=x&sort=-name",
+        "-name": "/about?q=x&sort=name",
+    }
 
 
 def test_summary_list_names_what_each_change_link_changes(render) -> None:

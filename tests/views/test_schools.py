@@ -3,7 +3,7 @@
 import pytest
 
 from tests.factories import OTHER_REGION
-from tests.views.test_pupils import names
+from tests.views.test_pupil_lists import names
 from tutormatch.models import MatchState, ScopeKind, TeacherState
 
 
