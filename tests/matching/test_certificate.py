@@ -13,6 +13,8 @@ from tests.matching.strategies import problems
 from tests.matching.test_properties import thorough
 from tutormatch.matching import Certificate, Prices, Problem, Teaching, solve, verify
 from tutormatch.matching.exact.cover import Cover, close_cover
+from tutormatch.matching.exact.cover_program import CoverProgram
+from tutormatch.matching.exact.gathering import settle
 from tutormatch.matching.flow.assignment import Assignment
 from tutormatch.matching.flow.class_network import build_class_network
 from tutormatch.matching.flow.cuts import nested_cuts
@@ -122,6 +124,31 @@ def test_the_prices_of_a_flow_prove_its_breadth_and_cover_lies_below_theirs(sour
     _, breadth, cover = closed(source)
     assert priced_market(source, breadth).breadth_bounds([1]) == (ranks, [pupils])
     assert needs <= cover.most
+    assert cover.exact is None or needs <= cover.exact
+
+
+def settled(source: Problem) -> tuple[Assignment, int] | None:
+    """Return what the search of the whole program of cover finds; nothing if the program is empty."""
+    assignment, breadth, _ = closed(source)
+    program = CoverProgram(assignment.openings, build_class_network(assignment.openings), breadth)
+    return settle(assignment, program, program.sharpen(effort=10)) if program.worth else None
+
+
+@thorough
+@given(problems())
+def test_searching_the_whole_program_shows_no_less_than_can_be_served(source):
+    _, _, needs = optimum(source)
+    if found := settled(source):
+        assignment, most = found
+        assert len(assignment.seat_of) <= needs <= most
+
+
+@pytest.mark.parametrize(("size", "seed"), [("pilot", 1), ("60:25", 2), ("100:40", 3), ("200:120", 4)])
+def test_searching_the_whole_program_of_a_programme_proves_its_cover(size, seed):
+    source = generate(size, seed).problem
+    assignment, most = settled(source)
+    assert broken_rules(source, assignment.matches()) == []
+    assert len(assignment.seat_of) == most
 
 
 @thorough

@@ -267,17 +267,21 @@ class _Run:
             self.prices = {BREADTH: prices}
             # Where no flow was worth its time, what counting shows is left.
             proof = "flow" if len(openings.open_needs) <= NEEDS_FOR_FLOW_BOUND else ""
+            exact = None
             if self.profile is not Profile.DEPTH_FIRST and stages.has_time:
                 cover = close_cover(assignment, network, prices, stages.effort)
                 assignment = cover.assignment
                 if cover.prices is not prices and cover.most <= most:
                     most, proof = cover.most, "prices"
                     self.prices[COVER] = cover.prices
+                exact = cover.exact
             breadth = len(assignment.served_pupils())
             own = sum(not match.joins for match in openings.locked)
             self.bounds = {BREADTH: _Bound(breadth, "prices")}
             if proof:
                 self.bounds[COVER] = _Bound(own + most - breadth, proof)
+            if exact is not None:
+                self.closed = {COVER: own + exact - breadth}
         return assignment.matches()
 
     def _most_needs(self, openings: Openings, network: ClassNetwork, flow_units: int) -> int:
@@ -296,7 +300,8 @@ class _Run:
         if COVER not in self.bounds or openings.has_more_seats(int(effort * SEATS_PER_SECOND_OF_COVER)):
             return matches
         reached = measure(problem, matches, self.profile)[COVER].total
-        return self._close_cover(problem, matches, effort) if reached < self.bounds[COVER].value else matches
+        least = min(self.bounds[COVER].value, self.closed.get(COVER, reached + 1))
+        return self._close_cover(problem, matches, effort) if reached < least else matches
 
     def _close_every_level(self, openings: Openings, matches: tuple[Match, ...], effort: float) -> tuple[Match, ...]:
         # Imported here because it takes long, and a large problem does not need it.
@@ -304,7 +309,7 @@ class _Run:
 
         proven = [] if self.profile is Profile.DEPTH_FIRST else [BREADTH]
         closed = close(openings, matches, effort=effort, proven=proven)
-        self.closed = closed.bounds
+        self.closed = {**self.closed, **closed.bounds}
         if closed.is_complete:
             return attend(openings, closed.matches)
         # A run that met its limit may have left a seat free.
@@ -315,7 +320,7 @@ class _Run:
 
         closed = close(self.openings, matches, effort=effort, proven=[BREADTH], whole=False)
         if problem is self.problem:
-            self.closed = {COVER: closed.bounds[COVER]} if COVER in closed.bounds else {}
+            self.closed = {**self.closed, **{name: bound for name, bound in closed.bounds.items() if name == COVER}}
         if closed.better_at != COVER:
             return matches
         # Other needs are served now: their groups and further sessions are to be found anew.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from tutormatch.matching.exact.cover_program import CoverProgram
-from tutormatch.matching.exact.gathering import gather_needs
+from tutormatch.matching.exact.gathering import ACCURACY, gather_needs, settle
 from tutormatch.matching.exact.prices import cover_prices
 from tutormatch.matching.flow.assignment import Assignment
 from tutormatch.matching.flow.class_network import ClassNetwork
@@ -15,21 +15,32 @@ from tutormatch.matching.verification.price_check import PricedMarket
 ITERATIONS = 500
 MOST_ARCS = 400_000
 """With more arcs than that in the network the linear program is left out."""
-VARIABLES_PER_SECOND_TO_ROUND, VARIABLES_PER_SECOND_TO_SHARPEN = 15_000, 6_000
-"""For each second of effort, up to how many variables it is rounded to a matching, and solved exactly."""
+VARIABLES_PER_SECOND_TO_ROUND, VARIABLES_PER_SECOND_TO_SHARPEN, VARIABLES_PER_SECOND_TO_SETTLE = 15_000, 6_000, 2_000
+"""For each second of effort, up to how many variables it is rounded to a matching, solved exactly, searched whole."""
 
 
 @dataclass(frozen=True)
 class Cover:
-    """An assignment, the prices that prove its cover, and how many open needs they say can be served at most."""
+    """An assignment, and how many open needs can be served at most.
+
+    Attributes
+    ----------
+    assignment : Assignment
+    prices : Prices
+    most : int
+        What the prices prove.
+    exact : int, optional
+        What the programs say, which nobody can recompute without solving them.
+    """
 
     assignment: Assignment
     prices: Prices
     most: int
+    exact: int | None = None
 
     @property
     def is_proven(self) -> bool:
-        return len(self.assignment.seat_of) >= self.most
+        return len(self.assignment.seat_of) >= (self.most if self.exact is None else min(self.most, self.exact))
 
 
 def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, effort: float) -> Cover:
@@ -63,8 +74,16 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, 
     cover = bounds.best(cover, cover_prices(openings, breadth, relaxation.worth))
     if not cover.is_proven and len(program.worth) <= effort * VARIABLES_PER_SECOND_TO_ROUND:
         cover = replace(cover, assignment=gather_needs(assignment, program, relaxation))
-    if not cover.is_proven and len(program.worth) <= effort * VARIABLES_PER_SECOND_TO_SHARPEN:
-        cover = bounds.best(cover, cover_prices(openings, breadth, program.sharpen(relaxation, effort).worth))
+    if cover.is_proven or len(program.worth) > effort * VARIABLES_PER_SECOND_TO_SHARPEN:
+        return cover
+    exact = program.sharpen(effort)
+    if exact is None:
+        return cover
+    cover = bounds.best(cover, cover_prices(openings, breadth, exact.worth))
+    cover = replace(cover, exact=int(exact.most + ACCURACY))
+    if not cover.is_proven and len(program.worth) <= effort * VARIABLES_PER_SECOND_TO_SETTLE:
+        assignment, most = settle(cover.assignment, program, exact)
+        cover = replace(cover, assignment=assignment, exact=most)
     return cover
 
 
@@ -80,4 +99,4 @@ class _Bounds:
     def best(self, cover: Cover, prices: Prices) -> Cover:
         """Return the cover with these prices if they show less than its own."""
         most = PricedMarket(self.market, prices).most_needs(self.first_worth) - self.first_worth * self.ranks
-        return Cover(cover.assignment, prices, most) if most < cover.most else cover
+        return replace(cover, prices=prices, most=most) if most < cover.most else cover

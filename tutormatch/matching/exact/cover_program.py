@@ -71,7 +71,7 @@ class Constraints:
 
 @dataclass(frozen=True)
 class Relaxation:
-    """What the linear program says, approximately.
+    """What the linear program says.
 
     Attributes
     ----------
@@ -79,10 +79,13 @@ class Relaxation:
         By variable.
     worth : dict of tuple to float
         By name of a row, what one more there would add to cover.
+    most : float
+        How many needs can be served at most; without a limit if the solution is approximate.
     """
 
     values: np.ndarray
     worth: dict[tuple, float]
+    most: float = np.inf
 
 
 @dataclass
@@ -350,15 +353,23 @@ class CoverProgram:
         """Return an approximate solution after so many steps at most."""
         rows = self.constraints
         program = LinearProgram(rows.matrix, np.array(self.worth), rows.least, rows.most)
-        return self._named(*program.solve_roughly(iterations))
+        values, duals = program.solve_roughly(iterations)
+        return Relaxation(values, self._by_name(duals))
 
-    def sharpen(self, relaxation: Relaxation, effort: float) -> Relaxation:
-        """Return the exact solution, or ``relaxation`` if that takes more than about ``effort`` seconds."""
-        solved = self.narrowed(np.arange(len(self.worth))).solve(effort)
-        return relaxation if solved is None else self._named(*solved)
+    def sharpen(self, effort: float) -> Relaxation | None:
+        """Return the exact solution, or None if that takes more than about ``effort`` seconds."""
+        whole = self.narrowed(np.arange(len(self.worth)))
+        if (solved := whole.solve(effort)) is None:
+            return None
+        values, duals = solved
+        return Relaxation(values[: len(self.worth)], self._by_name(duals), float(whole.gain @ values))
 
-    def _named(self, values: np.ndarray, duals: np.ndarray) -> Relaxation:
-        return Relaxation(values[: len(self.worth)], dict(zip(self.constraints.names, duals.tolist(), strict=True)))
+    def _by_name(self, duals: np.ndarray) -> dict[tuple, float]:
+        return dict(zip(self.constraints.names, duals.tolist(), strict=True))
+
+    def losses(self, exact: Relaxation) -> np.ndarray:
+        """Return how many needs fewer than ``exact.most`` can be served if a variable is 1."""
+        return self.constraints.matrix.T @ np.array(list(exact.worth.values())) - np.array(self.worth)
 
     def narrowed(self, columns: np.ndarray) -> LinearProgram:
         """Return the program of some variables only, in which what must be reached may be missed at a loss."""

@@ -14,6 +14,7 @@ References
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -25,7 +26,9 @@ from tutormatch.matching.flow.repair import fill
 TOUCHED, TOUCHED_IN_LARGE = 0.03, 0.1
 """From which fraction on a variable is among the choices, and if that makes too many of them."""
 MOST_CHOICES = 30_000
-NODE_LIMIT = 10
+NODE_LIMIT, SETTLING_NODES = 10, 200
+ACCURACY = 1e-6
+"""How far off a number of needs may be that the solvers of linear and integer programs return."""
 
 
 def gather_needs(
@@ -43,17 +46,47 @@ def gather_needs(
     node_limit : int
         How many nodes of the search tree the integer program may open.
     """
-    served = _served_by_rank(assignment)
     in_use = _in_use(program, assignment)
     columns = np.flatnonzero((relaxation.values > TOUCHED) | in_use)
     if len(columns) > MOST_CHOICES:
         columns = np.flatnonzero((relaxation.values > TOUCHED_IN_LARGE) | in_use)
-    found = _rounded(program, columns, node_limit) if len(columns) else None
-    if found is None:
-        return assignment
+    found = _rounded(program, columns, node_limit).assignment if len(columns) else None
+    return assignment if found is None else _better(assignment, found)
+
+
+def settle(assignment: Assignment, program: CoverProgram, exact: Relaxation) -> tuple[Assignment, int]:
+    """Search everything that could serve one need more.
+
+    Parameters
+    ----------
+    assignment : Assignment
+        With the best breadth.
+    program : CoverProgram
+    exact : Relaxation
+        The exact solution of the program.
+
+    Returns
+    -------
+    Assignment
+        One that serves more needs if there is one.
+    int
+        How many open needs can be served at most. Less than ``exact.most`` says, if what each
+        variable loses leaves few enough of them for an integer program (reduced-cost fixing).
+    """
+    wanted = len(assignment.seat_of) + 1
+    columns = np.flatnonzero(program.losses(exact) <= exact.most - wanted + ACCURACY)
+    rounded = _rounded(program, columns, SETTLING_NODES)
+    found = assignment if rounded.assignment is None else _better(assignment, rounded.assignment)
+    most = min(exact.most, max(wanted - 1, rounded.most))
+    return found, max(int(most + ACCURACY), len(found.seat_of))
+
+
+def _better(assignment: Assignment, found: Assignment) -> Assignment:
+    """Return ``found``, completed, if it keeps the breadth rank by rank and serves more needs."""
+    openings, served = assignment.openings, _served_by_rank(assignment)
     lost = assignment.served_pupils() - found.served_pupils()
-    for pupil in sorted(lost, key=lambda pupil: (-program.openings.ranks[pupil], pupil)):
-        any(seat_by_moving(found, need) for need in program.openings.open_needs_of[pupil])
+    for pupil in sorted(lost, key=lambda pupil: (-openings.ranks[pupil], pupil)):
+        any(seat_by_moving(found, need) for need in openings.open_needs_of[pupil])
     fill(found)
     is_as_broad = _served_by_rank(found) == served
     return found if is_as_broad and len(found.seat_of) > len(assignment.seat_of) else assignment
@@ -105,7 +138,14 @@ def _way(entering: dict[int, list[tuple[int, int]]], need_node: int, hour_node: 
     return way
 
 
-def _rounded(program: CoverProgram, columns: np.ndarray, node_limit: int) -> Assignment | None:
+class _Rounded(NamedTuple):
+    """An assignment if one was found, and how many needs any other of the same variables serves at most."""
+
+    assignment: Assignment | None
+    most: float
+
+
+def _rounded(program: CoverProgram, columns: np.ndarray, node_limit: int) -> _Rounded:
     """Solve the program in whole numbers, with those variables only."""
     narrowed = program.narrowed(columns)
     is_whole = np.zeros(len(program.worth))
@@ -121,11 +161,12 @@ def _rounded(program: CoverProgram, columns: np.ndarray, node_limit: int) -> Ass
         # Needs are whole: what is within less than one of the bound is the best.
         options={"node_limit": node_limit, "mip_rel_gap": 0.9 / len(program.worth)},
     )
+    most = np.inf if result.mip_dual_bound is None else -result.mip_dual_bound
     if result.x is None:
-        return None
+        return _Rounded(None, most)
     values = np.zeros(len(program.worth))
     values[columns] = result.x[: len(columns)]
-    return Assignment.of(program.openings, _seats(program, np.round(values).astype(np.int64)))
+    return _Rounded(Assignment.of(program.openings, _seats(program, np.round(values).astype(np.int64))), most)
 
 
 def _seats(program: CoverProgram, values: np.ndarray) -> Iterator[Seat]:

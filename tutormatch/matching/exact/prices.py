@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.problem import Prices
 
-SCALE = 1_000
-"""Prices of cover are in thousandths of a need."""
+SCALE = 720_720
+"""Prices of cover are in parts of a need that hold every fraction of up to fourteen parts exactly."""
 MOST_CORRECTION = 50.0
 """How many needs a price of the linear program may be worth; more is a sign that it has not converged."""
 
@@ -35,7 +35,8 @@ def cover_prices(openings: Openings, breadth: Prices, worth: Mapping[tuple, floa
     those of breadth many times over, corrected by what the linear program says of an
     hour, a session or a place more.
     """
-    step = (len(openings.open_needs) + 1) * SCALE
+    scale = SCALE if worth else 1
+    step = (len(openings.open_needs) + 1) * scale
     ids = [tutor.id for tutor in openings.problem.tutors]
     hour = {key: price * step for key, price in breadth.hour.items()}
     of_tutor = {
@@ -43,7 +44,7 @@ def cover_prices(openings: Openings, breadth: Prices, worth: Mapping[tuple, floa
         "places": {key: price * step for key, price in breadth.pupil.items()},
     }
     for name, value in worth.items():
-        extra = round(min(max(value, -MOST_CORRECTION), MOST_CORRECTION) * SCALE)
+        extra = round(min(max(value, -MOST_CORRECTION), MOST_CORRECTION) * scale)
         match name:
             case ("hour", tutor, slot):
                 hour[ids[tutor], slot] = hour.get((ids[tutor], slot), 0) + extra
@@ -53,4 +54,4 @@ def cover_prices(openings: Openings, breadth: Prices, worth: Mapping[tuple, floa
         {key: price for key, price in sorted(some.items()) if price > 0}
         for some in (hour, of_tutor["sessions"], of_tutor["places"])
     )
-    return Prices(*prices, SCALE)
+    return Prices(*prices, scale)
