@@ -32,6 +32,7 @@ from ..models import (
 from ..wording import TUTORING_LANGUAGES, label
 from .groups import Companion, companions
 from .paging import Page, paginate
+from .people import tutor_names
 from .scopes import Scope
 
 SORTS = ("pupil", "school", "subject", "priority", "slot", "tutor", "language", "state")
@@ -276,15 +277,7 @@ def _by_name(place: School | Institution) -> tuple[str, int]:
 
 def alternatives(viewer: Account, matches: Sequence[Match]) -> dict[str, str]:
     """Return the names of the tutors in the viewer's sight whom the explanations name, by their code."""
-    codes = {code for match in matches for code in match.explanation.get("alternative_tutors", ())}
-    if not codes:
-        return {}
-    tutors = db.session.execute(
-        select(Tutor.code, Account)
-        .join(Tutor.account)
-        .where(Tutor.code.in_(codes), Scope.of_coordinator(viewer).has_tutor())
-    )
-    return {code: account.full_name for code, account in tutors}
+    return tutor_names(viewer, {code for match in matches for code in match.explanation.get("alternative_tutors", ())})
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Tutors to check and teachers to admit, within a coordinator's scope."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -49,6 +49,18 @@ def sorted_by(statement: Select[Any], sort: str, columns: dict[str, Any], row_id
     """Order a statement by one of ``columns`` (a name in front of it turns the order round), then by row."""
     column = columns.get(sort.removeprefix("-"), next(iter(columns.values())))
     return statement.order_by(column.desc() if sort.startswith("-") else column.asc(), row_id)
+
+
+def tutor_names(viewer: Account, codes: Collection[str]) -> dict[str, str]:
+    """Return the names of the tutors in the viewer's scope, by their code."""
+    if not codes:
+        return {}
+    rows = db.session.execute(
+        select(Tutor.code, Account)
+        .join(Tutor.account)
+        .where(Tutor.code.in_(codes), Scope.of_coordinator(viewer).has_tutor())
+    )
+    return {code: account.full_name for code, account in rows}
 
 
 def tutors(viewer: Account, wanted: Wanted, rows_per_page: int) -> Page[Tutor]:

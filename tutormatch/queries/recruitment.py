@@ -12,7 +12,8 @@ from ..errors import NotFound
 from ..extensions import db
 from ..matching import WeekPart, WhatIfKind
 from ..matching.slots import HOURS_PER_DAY, WEEKDAYS, make_slot, parse_slot
-from ..models import Account, District, Pupil, Round, RoundState, School, Subject, Tutor
+from ..models import Account, District, Pupil, Round, RoundState, School, Subject
+from .people import tutor_names
 from .scopes import Scope, rounds_in_sight
 
 HEAT_STEPS = 5
@@ -176,20 +177,15 @@ def _what_ifs(
 ) -> list[WhatIfLine]:
     schools = {line["value"].partition(" ")[0] for line in lines if line["kind"] == WhatIfKind.SCHOOL_SLOT}
     tutors = {line["value"] for line in lines if line["kind"] == WhatIfKind.TUTOR_SESSION and line["value"]}
-    scope = Scope.of_coordinator(viewer)
     names: dict[tuple[str, str], str] = {}
     if schools:
         rows = db.session.execute(
             select(School.code, localized_name(School), localized_name(District))
             .join(School.district)
-            .where(School.code.in_(schools), scope.has_school())
+            .where(School.code.in_(schools), Scope.of_coordinator(viewer).has_school())
         )
         names |= {("school", code): f"{name} ({district})" for code, name, district in rows}
-    if tutors:
-        rows = db.session.execute(
-            select(Tutor.code, Account).join(Tutor.account).where(Tutor.code.in_(tutors), scope.has_tutor())
-        )
-        names |= {("tutor", code): account.full_name for code, account in rows}
+    names |= {("tutor", code): name for code, name in tutor_names(viewer, tutors).items()}
     found = []
     for line in lines:
         kind, value = WhatIfKind(line["kind"]), line["value"]

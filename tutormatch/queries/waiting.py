@@ -25,11 +25,11 @@ from ..models import (
     Round,
     School,
     Subject,
-    Tutor,
     WaitingNeed,
 )
 from ..wording import label
 from .paging import Page, paginate
+from .people import tutor_names
 from .scopes import Scope
 
 DEFAULT_SORT = "-priority"
@@ -196,15 +196,10 @@ def _remedies(lines: Sequence[WaitingLine]) -> dict[int, list[Remedy]]:
 
 def _tutors(viewer: Account, lines: Sequence[WaitingLine]) -> dict[str, str]:
     """Return the names of the tutors in the viewer's sight whom the changes speak of, by their code."""
-    codes = {change["value"] for line in lines for change in line.changes if change["kind"] in CHANGES_ABOUT_A_TUTOR}
-    if not codes:
-        return {}
-    rows = db.session.execute(
-        select(Tutor.code, Account)
-        .join(Tutor.account)
-        .where(Tutor.code.in_(codes), Scope.of_coordinator(viewer).has_tutor())
+    return tutor_names(
+        viewer,
+        {change["value"] for line in lines for change in line.changes if change["kind"] in CHANGES_ABOUT_A_TUTOR},
     )
-    return {code: account.full_name for code, account in rows}
 
 
 def _joined(viewer: Account, round_: Round, *columns: Any) -> Select[Any]:
