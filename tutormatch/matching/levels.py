@@ -1,6 +1,5 @@
 """What a matching reaches at each level of the objective, and what counting alone says of the most."""
 
-import heapq
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -41,14 +40,19 @@ def most_urgent_priority(problem: Problem) -> dict[str, int]:
 def measure(problem: Problem, matches: Collection[Match], profile: Profile) -> dict[str, Reached]:
     """Return what ``matches`` reach at each level of a profile, in its order."""
     priority_of = most_urgent_priority(problem)
-    own = [match for match in matches if not match.joins]
-    needs_of = Counter(problem.need[match.need_id].pupil_id for match in own)
-    joined = Counter(problem.need[match.need_id].pupil_id for match in matches if match.joins)
-    full = {
-        problem.need[match.need_id].pupil_id
-        for match in own
-        if len(match.slots) == problem.need[match.need_id].sessions_per_week
-    }
+    needs_of: Counter[str] = Counter()
+    joined: Counter[str] = Counter()
+    full: set[str] = set()
+    further = 0
+    for match in matches:
+        need = problem.need[match.need_id]
+        if match.joins:
+            joined[need.pupil_id] += 1
+            continue
+        needs_of[need.pupil_id] += 1
+        further += len(match.slots) - 1
+        if len(match.slots) == need.sessions_per_week:
+            full.add(need.pupil_id)
 
     def by_priority(count_of: Mapping[str, int]) -> Reached:
         counts = dict.fromkeys(PRIORITIES, 0)
@@ -61,7 +65,7 @@ def measure(problem: Problem, matches: Collection[Match], profile: Profile) -> d
         BREADTH: by_priority(dict.fromkeys(needs_of, 1)),
         COVER: by_priority({pupil_id: count - 1 for pupil_id, count in needs_of.items()}),
         GROUPS: by_priority(joined),
-        DEPTH: Reached(sum(len(match.slots) - 1 for match in own)),
+        DEPTH: Reached(further),
         QUALITY: Reached(quality(problem, matches)),
         BALANCE: Reached(unevenness(problem, matches)),
     }
@@ -114,9 +118,9 @@ def count_bounds(problem: Problem, reached: Mapping[str, Reached]) -> dict[str, 
     """
     own = reached[BREADTH].total + reached[COVER].total
     capacity = [min(tutor.sessions_per_week, len(tutor.slots)) for tutor in problem.tutors]
-    further = heapq.nlargest(own, (need.sessions_per_week - 1 for need in problem.needs))
+    further = sorted((need.sessions_per_week - 1 for need in problem.needs), reverse=True)[:own]
     served = own + reached[GROUPS].total
-    points = heapq.nlargest(served, most_points(problem))
+    points = sorted(most_points(problem), reverse=True)[:served]
     return {
         COMPLETE: _most_complete(problem, sum(capacity)),
         COVER: min(len(problem.needs), sum(capacity)) - reached[BREADTH].total,
@@ -169,6 +173,8 @@ def most_points(problem: Problem) -> list[int]:
 
 
 def _most_days_more(need: Need, slots: Iterable[int]) -> int:
+    if need.sessions_per_week == 1:
+        return 0
     return max(0, min(need.sessions_per_week, len({weekday_of(slot) for slot in slots})) - 1)
 
 

@@ -22,6 +22,7 @@ References
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from types import MappingProxyType
 
 from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Profile, Pupil, Tutor
@@ -98,7 +99,7 @@ def match_items(problem: Problem, matches: Iterable[Match]) -> dict[str, dict[st
     returning = {(pair.tutor_id, pair.pupil_id) for pair in problem.pairs if pair.status is PairStatus.RETURNING}
     together: set[tuple[str, str]] = set()
     items = {}
-    for match in sorted(matches):
+    for match in sorted(matches, key=attrgetter("need_id")):
         need = problem.need[match.need_id]
         pair = (match.tutor_id, need.pupil_id)
         tutor, pupil = problem.tutor[match.tutor_id], problem.pupil[need.pupil_id]
@@ -106,9 +107,10 @@ def match_items(problem: Problem, matches: Iterable[Match]) -> dict[str, dict[st
         if pair in together:
             items[need.id]["same_tutor"] = POINTS["same_tutor"]
         together.add(pair)
-        days = len({weekday_of(slot) for slot in match.slots})
-        if days > 1 and not match.joins:
-            items[need.id]["spread"] = POINTS["spread"] * (days - 1)
+        if len(match.slots) > 1 and not match.joins:
+            days = len({weekday_of(slot) for slot in match.slots})
+            if days > 1:
+                items[need.id]["spread"] = POINTS["spread"] * (days - 1)
     return items
 
 

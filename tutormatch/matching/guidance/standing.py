@@ -28,7 +28,7 @@ def any_of(groups: Mapping, keys: Iterable) -> int:
 def by_slot(sets: Sequence[int]) -> dict[int, int]:
     """Return for each slot that is in any of some sets of slots in which of them it is, all as bits."""
     rows = np.unpackbits(to_words(sets).view(np.uint8), axis=1, bitorder="little")
-    columns = np.packbits(rows.T, axis=1, bitorder="little")
+    columns = np.packbits(np.ascontiguousarray(rows.T), axis=1, bitorder="little")
     return {
         int(slot): int.from_bytes(columns[slot].tobytes(), "little") for slot in np.flatnonzero(columns.any(axis=1))
     }
@@ -76,7 +76,7 @@ class Teachers:
         self.speaking, self.meeting = (
             {key: self._bits(places) for key, places in sorted(groups.items())} for groups in (speaking, meeting)
         )
-        self.at = by_slot([to_bits(tutors[tutor].slots) for tutor in self.tutors])
+        self.at = by_slot([standing.tutor_slots[tutor] for tutor in self.tutors])
         free = by_slot([standing.tutor_free[tutor] for tutor in self.tutors])
         self.free = {slot: free.get(slot, 0) for slot in self.at}
         self.with_sessions = self._bits(
@@ -131,8 +131,8 @@ class Standing:
 
     Attributes
     ----------
-    tutor_free : list of int
-        By tutor: free slots as bits.
+    tutor_slots, tutor_free : list of int
+        By tutor: slots free by the tutor's own word, and free as things stand, as bits.
     sessions_left, pupils_left : list of int
         By tutor: sessions a week, and pupils who are not yet the tutor's own.
     pupil_taken : dict of str to int
@@ -154,7 +154,8 @@ class Standing:
     def __init__(self, problem: Problem, matches: Iterable[Match]) -> None:
         self.problem = problem
         self.tutor_index = {tutor.id: number for number, tutor in enumerate(problem.tutors)}
-        self.tutor_free = [to_bits(tutor.slots) for tutor in problem.tutors]
+        self.tutor_slots = [to_bits(tutor.slots) for tutor in problem.tutors]
+        self.tutor_free = self.tutor_slots.copy()
         self.sessions_left = [tutor.sessions_per_week for tutor in problem.tutors]
         self.pupils_left = [tutor.max_pupils for tutor in problem.tutors]
         self.pupil_taken: dict[str, int] = defaultdict(int)
