@@ -178,6 +178,12 @@ def test_cover_of_a_small_programme_is_proven_by_prices_or_within_one(size, seed
     assert verify(source, proven(source)) == []
 
 
+@pytest.mark.parametrize("seed", [4, 6, 8])
+def test_prices_prove_the_order_of_pupils_where_tutors_are_few(seed):
+    source = generate("300:60", seed).problem
+    assert verify(source, solve(source)) == []
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_no_matching_of_a_programme_exceeds_the_bound_of_any_prices(seed):
     source = generate("200:120", seed).problem

@@ -15,8 +15,8 @@ from tutormatch.matching.verification.price_check import PricedMarket
 ITERATIONS = 500
 MOST_ARCS = 400_000
 """With more arcs than that in the network the linear program is left out."""
-VARIABLES_PER_SECOND_TO_ROUND, VARIABLES_PER_SECOND_TO_SHARPEN, VARIABLES_PER_SECOND_TO_SETTLE = 15_000, 6_000, 2_000
-"""For each second of effort, up to how many variables it is rounded to a matching, solved exactly, searched whole."""
+TO_RELAX, TO_ROUND, TO_SHARPEN, TO_SETTLE = 25_000, 15_000, 6_000, 2_000
+"""For each second of effort, up to how many variables the program may have for each of the steps."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +68,20 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, 
     if cover.is_proven or network.arc_count > MOST_ARCS:
         return cover
     program = CoverProgram(openings, network, breadth)
-    if not program.worth:
+    if not program.worth or len(program.worth) > effort * TO_RELAX:
         return cover
     relaxation = program.relax(ITERATIONS)
     cover = bounds.best(cover, cover_prices(openings, breadth, relaxation.worth))
-    if not cover.is_proven and len(program.worth) <= effort * VARIABLES_PER_SECOND_TO_ROUND:
+    if not cover.is_proven and len(program.worth) <= effort * TO_ROUND:
         cover = replace(cover, assignment=gather_needs(assignment, program, relaxation))
-    if cover.is_proven or len(program.worth) > effort * VARIABLES_PER_SECOND_TO_SHARPEN:
+    if cover.is_proven or len(program.worth) > effort * TO_SHARPEN:
         return cover
     exact = program.sharpen(effort)
     if exact is None:
         return cover
     cover = bounds.best(cover, cover_prices(openings, breadth, exact.worth))
     cover = replace(cover, exact=int(exact.most + ACCURACY))
-    if not cover.is_proven and len(program.worth) <= effort * VARIABLES_PER_SECOND_TO_SETTLE:
+    if not cover.is_proven and len(program.worth) <= effort * TO_SETTLE:
         assignment, most = settle(cover.assignment, program, exact)
         cover = replace(cover, assignment=assignment, exact=most)
     return cover

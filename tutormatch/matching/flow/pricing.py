@@ -4,6 +4,7 @@ import numpy as np
 
 from tutormatch.matching.flow.class_network import ClassNetwork
 from tutormatch.matching.flow.cuts import Depths
+from tutormatch.matching.flow.network import SINK, SOURCE
 from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.problem import Prices
 
@@ -40,7 +41,12 @@ def breadth_prices(openings: Openings, network: ClassNetwork, depths: Depths) ->
             # What runs out first is what has the price.
             of_pupils = 0 < openings.pupils_left[tutor] < openings.sessions_left[tutor]
             (pupil if of_pupils else session)[problem.tutors[tutor].id] = price
-    price = potential[network.tail[network.hours]] - potential[network.head[network.hours]]
+    # Where one hour alone lies behind a node, the arc into it may be what is short: that is the hour's price too.
+    hours_behind = np.bincount(network.tail[network.hours], minlength=network.node_count)
+    leads_in = (network.tail != SOURCE) & (network.head != SINK) & (hours_behind[network.head] == 1)
+    reach = potential.copy()
+    np.maximum.at(reach, network.head[leads_in], potential[network.tail[leads_in]])
+    price = reach[network.tail[network.hours]] - potential[network.head[network.hours]]
     dear = np.flatnonzero(price > 0)
     columns = (column[dear].tolist() for column in (network.hour_tutor, network.hour_slot, price))
     hour = {(problem.tutors[tutor].id, slot): value for tutor, slot, value in zip(*columns, strict=True)}
