@@ -15,3 +15,5 @@ function reachByKeyboard() {
 
 reachByKeyboard();
 window.addEventListener("resize", reachByKeyboard);
+// What was closed had no width yet.
+document.addEventListener("toggle", reachByKeyboard, true);
