@@ -13,9 +13,9 @@ from tutormatch.matching.verification.market import Market
 from tutormatch.matching.verification.price_check import PricedMarket
 
 ITERATIONS = 500
-MOST_ARCS = 400_000
-"""With more arcs than that in the network the linear program is left out."""
-TO_RELAX, TO_ROUND, TO_SHARPEN, TO_SETTLE = 25_000, 15_000, 6_000, 2_000
+ARCS_PER_SECOND = 25_000
+"""For each second of effort, up to how many arcs a network may have for the linear program to be worth its time."""
+TO_ROUND, TO_SHARPEN, TO_SETTLE = 15_000, 6_000, 2_000
 """For each second of effort, up to how many variables the program may have for each of the steps."""
 
 
@@ -65,10 +65,10 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, 
     openings = assignment.openings
     bounds = _Bounds(openings, assignment)
     cover = bounds.best(Cover(assignment, breadth, len(openings.open_needs)), cover_prices(openings, breadth, {}))
-    if cover.is_proven or network.arc_count > MOST_ARCS:
+    if cover.is_proven or network.arc_count > effort * ARCS_PER_SECOND:
         return cover
     program = CoverProgram(openings, network, breadth)
-    if not program.worth or len(program.worth) > effort * TO_RELAX:
+    if not program.worth:
         return cover
     relaxation = program.relax(ITERATIONS)
     cover = bounds.best(cover, cover_prices(openings, breadth, relaxation.worth))
