@@ -49,13 +49,21 @@ def exchange(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...
 
 @dataclass(slots=True)
 class _Timetable:
-    """What one tutor has besides matches that stay: slots, sessions and places for pupils to give, needs."""
+    """What one tutor has besides matches that stay: slots, sessions and places for pupils to give, needs.
+
+    The needs want ``sought`` sessions, and ``given`` is how many the tutor can give them.
+    """
 
     free: int
     sessions: int
     places: int
     needs: list[int]
+    sought: int = 0
     given: int = 0
+
+    def most_after(self, more: int) -> int:
+        """Return what cannot be exceeded when needs that want so many sessions more come instead of others."""
+        return min(self.sessions, self.sought + more)
 
 
 def _changed(needs: Sequence[int], leaving: int, coming: int) -> list[int]:
@@ -69,7 +77,8 @@ class _Exchange:
 
     def __init__(self, openings: Openings, matches: Collection[Match]) -> None:
         self.openings = openings
-        self.wanted = [need.sessions_per_week for need in openings.problem.needs]
+        self.wanted = [*(need.sessions_per_week for need in openings.problem.needs), 0]
+        """By need, how many sessions it wants; nobody, who is last, wants none."""
         need_index, pupil_of = openings.need_index, openings.pupil_of
         bound = {match.need_id for match in openings.locked}
         bound.update(match.joins for match in matches)
@@ -101,10 +110,8 @@ class _Exchange:
                 own.sessions -= taken.bit_count()
 
     def run(self) -> tuple[Match, ...]:
-        for own in self.tables:
-            own.needs.sort()
         for tutor, own in enumerate(self.tables):
-            own.given = self._count(tutor, own.needs) or 0
+            self._set_needs(tutor, sorted(own.needs))
         by_kind = self._by_kind()
         roomy = [tutor for tutor, own in enumerate(self.tables) if own.given < own.sessions]
         for _ in range(ROUNDS):
@@ -186,17 +193,21 @@ class _Exchange:
             giver, pupil = openings.pupil_of[leaving], openings.pupil_of[coming]
             if leaving == NOBODY or pupil in self.helped or openings.ranks[giver] != openings.ranks[pupil]:
                 return False
+            if own.most_after(self.wanted[coming] - self.wanted[leaving]) <= own.given:
+                return False
             after = self._count(tutor, _changed(own.needs, leaving, coming))
             return after is not None and after > own.given
         there = self.tables[other]
+        before, more = own.given + there.given, self.wanted[coming] - self.wanted[leaving]
+        if own.most_after(more) + there.most_after(-more) <= before:
+            return False
         after = self._count(tutor, _changed(own.needs, leaving, coming))
-        # The other tutor cannot give more than all sessions.
-        if after is None or after + there.sessions <= own.given + there.given:
+        if after is None or after + there.most_after(-more) <= before:
             return False
         if leaving != NOBODY and not openings.suits(leaving, other):
             return False
         after_there = self._count(other, _changed(there.needs, coming, leaving))
-        return after_there is not None and after + after_there > own.given + there.given
+        return after_there is not None and after + after_there > before
 
     def _swap(self, tutor: int, leaving: int, coming: int) -> None:
         pupil_of, other = self.openings.pupil_of, self.tutor_of.get(coming)
@@ -212,12 +223,16 @@ class _Exchange:
                 self.tutor_of[leaving] = other
 
     def _set_needs(self, tutor: int, needs: list[int]) -> None:
-        self.tables[tutor].needs = needs
-        self.tables[tutor].given = self._count(tutor, needs) or 0
+        own = self.tables[tutor]
+        own.needs, own.sought = needs, sum(self.wanted[need] for need in needs)
+        # Each has one session, as matches that keep every rule do.
+        own.given = len(needs) if len(needs) == own.most_after(0) else self._count(tutor, needs) or 0
 
     def _result(self) -> tuple[Match, ...]:
         problem, found = self.openings.problem, self.staying
         for tutor, own in enumerate(self.tables):
+            if not own.needs:
+                continue
             needs = sorted(own.needs)
             wanted = [self.wanted[need] for need in needs]
             seats = seat_sessions(self._free_of(tutor, needs), wanted, own.sessions)

@@ -64,8 +64,13 @@ def join_groups(openings: Openings, matches: Collection[Match]) -> tuple[Match, 
 def attend(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...]:
     """Let group places take part in further sessions of their hosts, as far as pupils are free and wish to."""
     found = sorted(matches, key=attrgetter("need_id"))
-    if any(match.joins for match in found):
-        groups = _Groups(openings, found)
+    need_index, pupil_of = openings.need_index, openings.pupil_of
+    if hosts := {match.joins for match in found if match.joins}:
+        guests = {pupil_of[need_index[match.need_id]] for match in found if match.joins}
+        groups = _Groups(
+            openings,
+            [each for each in found if each.need_id in hosts or pupil_of[need_index[each.need_id]] in guests],
+        )
         agreed = {match.need_id for match in openings.locked}
         found = [groups.extend(each) if each.joins and each.need_id not in agreed else each for each in found]
     return tuple(found)
@@ -79,18 +84,30 @@ class _Groups:
         self.needs, self.tutors = openings.problem.needs, openings.problem.tutors
         need_index, tutor_index, pupil_of = openings.need_index, openings.tutor_index, openings.pupil_of
         self.match_of = {need_index[match.need_id]: match for match in matches}
+        self.hosts: list[int] = []
         self.joining: dict[tuple[int, int], list[int]] = defaultdict(list)
         self.pupil_taken: dict[int, int] = defaultdict(int)
         self.pupils_of: dict[int, set[int]] = defaultdict(set)
         self.tutors_of: dict[int, set[int]] = defaultdict(set)
+        # Nothing else is asked of pupils who neither seek a place nor have one, and of tutors without groups.
+        concerned = {
+            pupil_of[need]
+            for need, record in enumerate(self.needs)
+            if record.group_ok and (need not in self.match_of or self.match_of[need].joins)
+        }
         for need, match in self.match_of.items():
             pupil, tutor = pupil_of[need], tutor_index[match.tutor_id]
-            self.pupil_taken[pupil] |= to_bits(match.slots)
-            self.pupils_of[tutor].add(pupil)
-            self.tutors_of[pupil].add(tutor)
+            if pupil in concerned:
+                self.pupil_taken[pupil] |= to_bits(match.slots)
+                self.tutors_of[pupil].add(tutor)
+            if self.tutors[tutor].group_size > 1:
+                self.pupils_of[tutor].add(pupil)
+                if not match.joins and self.needs[need].group_ok:
+                    self.hosts.append(need)
             if match.joins:
                 for slot in match.slots:
                     self.joining[need_index[match.joins], slot].append(need)
+        self.hosts.sort()
 
     def join(self) -> list[Match]:
         """Return new group places."""
@@ -134,13 +151,11 @@ class _Groups:
         """Yield the sessions in which there is a place that somebody could take, by host and slot."""
         kinds = {self._kind(need) for need in seekers}
         seeking = {self.openings.pupil_of[need] for need in seekers}
-        for host, match in sorted(self.match_of.items()):
-            if match.joins or not self.needs[host].group_ok or self._kind(host) not in kinds:
-                continue
+        for host in self.hosts:
+            match = self.match_of[host]
             tutor = self.openings.tutor_index[match.tutor_id]
-            if self.tutors[tutor].group_size < 2:
-                continue
-            if self._has_room(tutor) or not seeking.isdisjoint(self.pupils_of[tutor]):
+            is_open = self._has_room(tutor) or not seeking.isdisjoint(self.pupils_of[tutor])
+            if is_open and self._kind(host) in kinds:
                 for slot in match.slots:
                     session = self._session(host, slot)
                     if session.places:
