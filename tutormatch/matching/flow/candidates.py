@@ -1,23 +1,23 @@
 """Which needs some tutor could still take: asked for all needs at once, in words of slots."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Sequence
 
 import numpy as np
 
 from tutormatch.matching.flow.assignment import Assignment
-from tutormatch.matching.flow.openings import to_words
+from tutormatch.matching.flow.openings import WORDS, Wish, to_words
 
 CELLS_AT_ONCE = 4_000_000
 
 
-def candidates(assignment: Assignment, needs: Collection[int]) -> dict[int, list[int]]:
+def candidates(assignment: Assignment, needs: Sequence[int]) -> dict[int, list[int]]:
     """Return the tutors who suit each need and have room and common time as things are.
 
     Parameters
     ----------
     assignment : Assignment
-    needs : collection of int
+    needs : sequence of int
         Without a seat.
 
     Returns
@@ -27,26 +27,31 @@ def candidates(assignment: Assignment, needs: Collection[int]) -> dict[int, list
         is added.
     """
     openings = assignment.openings
-    taking = np.array(
-        [tutor for tutor in range(len(openings.problem.tutors)) if assignment.takes_new(tutor)], dtype=np.int64
-    )
-    is_taking = np.zeros(len(openings.problem.tutors), dtype=bool)
-    is_taking[taking] = True
+    tutors = range(len(openings.problem.tutors))
+    is_taking = np.array([assignment.takes_new(tutor) for tutor in tutors], dtype=bool)
+    tutor_words = to_words(openings.tutor_free[tutor] & ~assignment.tutor_taken[tutor] for tutor in tutors)
+    pupils = [openings.pupil_of[need] for need in needs]
+    need_words = to_words(openings.pupil_free[pupil] & ~assignment.pupil_taken[pupil] for pupil in pupils)
+    places: dict[Wish, list[int]] = defaultdict(list)
+    for place, (need, pupil) in enumerate(zip(needs, pupils, strict=True)):
+        if assignment.new_tutors[pupil] < openings.tutors_left[pupil]:
+            places[openings.wish_of[need]].append(place)
     found: dict[int, list[int]] = {}
-    for wish, group in _by_wish(assignment, needs).items():
-        tutors = openings.suited(wish)
-        tutors = tutors[is_taking[tutors]]
-        if not len(tutors):
+    for wish, group in places.items():
+        suited = openings.suited(wish)
+        suited = suited[is_taking[suited]]
+        if not len(suited):
             continue
-        theirs = to_words(openings.tutor_free[tutor] & ~assignment.tutor_taken[tutor] for tutor in tutors.tolist())
-        step = max(1, CELLS_AT_ONCE // len(tutors))
+        theirs = tutor_words[suited]
+        step = max(1, CELLS_AT_ONCE // len(suited))
         for start in range(0, len(group), step):
-            some = group[start : start + step]
-            pupils = [openings.pupil_of[need] for need in some]
-            own = to_words(openings.pupil_free[pupil] & ~assignment.pupil_taken[pupil] for pupil in pupils)
-            row, column = np.nonzero((own[:, None, :] & theirs[None, :, :]).any(axis=2))
-            for place, tutor in zip(row.tolist(), tutors[column].tolist(), strict=True):
-                found.setdefault(some[place], []).append(tutor)
+            some = np.array(group[start : start + step])
+            meet = np.zeros((len(some), len(suited)), dtype=bool)
+            for word in range(WORDS):
+                meet |= (need_words[some, word][:, None] & theirs[:, word]) != 0
+            row, column = np.nonzero(meet)
+            for place, tutor in zip(some[row].tolist(), suited[column].tolist(), strict=True):
+                found.setdefault(needs[place], []).append(tutor)
     with_tutor = {openings.pupil_of[need] for need in assignment.seat_of} | openings.tutors_of_pupil.keys()
     for need in needs:
         if (pupil := openings.pupil_of[need]) in with_tutor:
@@ -54,14 +59,3 @@ def candidates(assignment: Assignment, needs: Collection[int]) -> dict[int, list
             if own := [tutor for tutor in own if openings.suits(need, tutor)]:
                 found[need] = list(dict.fromkeys([*own, *found.get(need, ())]))
     return {need: found[need] for need in needs if need in found}
-
-
-def _by_wish(assignment: Assignment, needs: Collection[int]) -> dict:
-    """Return the needs whose pupils may have another tutor, by what they wish for."""
-    openings = assignment.openings
-    groups = defaultdict(list)
-    for need in needs:
-        pupil = openings.pupil_of[need]
-        if assignment.new_tutors[pupil] < openings.tutors_left[pupil]:
-            groups[openings.wish_of[need]].append(need)
-    return groups

@@ -32,6 +32,7 @@ class _Exchange:
         self.has_sessions = np.array(
             [assignment.has_sessions(tutor) for tutor in range(len(assignment.openings.problem.tutors))], dtype=bool
         )
+        self.pupil_words = to_words(assignment.openings.pupil_free)
         self.suited: dict[tuple, np.ndarray] = {}
 
     def bring(self, need: int) -> bool:
@@ -47,7 +48,7 @@ class _Exchange:
         tutors = self._for_both(need, first.need)
         if not len(tutors):
             return False
-        with_time = tutors[(openings.tutor_words[tutors] & to_words([openings.pupil_free[pupil]])).any(axis=1)]
+        with_time = tutors[(openings.tutor_words[tutors] & self.pupil_words[pupil]).any(axis=1)]
         # Every pupil starts elsewhere, so that not all of them come to the same few.
         count = min(len(with_time), TUTORS_PER_NEED)
         for tutor in with_time[(need + np.arange(count)) % max(1, len(with_time))].tolist():
