@@ -12,7 +12,8 @@ from tutormatch.matching.problem import Prices
 from tutormatch.matching.verification.market import Market
 from tutormatch.matching.verification.price_check import PricedMarket
 
-ITERATIONS = 500
+ITERATIONS, ITERATIONS_FOR_PRICES = 200, 500
+"""Of the first-order method: to see what to round, and for prices if there will be no better ones."""
 ARCS_PER_SECOND = 25_000
 """For each second of effort, up to how many arcs a network may have for the linear program to be worth its time."""
 TO_ROUND, TO_SHARPEN, TO_SETTLE = 15_000, 6_000, 2_000
@@ -70,14 +71,12 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, 
     program = CoverProgram(openings, network, breadth)
     if not program.worth:
         return cover
-    relaxation = program.relax(ITERATIONS)
+    is_sharpened = len(program.worth) <= effort * TO_SHARPEN
+    relaxation = program.relax(ITERATIONS if is_sharpened else ITERATIONS_FOR_PRICES)
     cover = bounds.best(cover, cover_prices(openings, breadth, relaxation.worth))
     if not cover.is_proven and len(program.worth) <= effort * TO_ROUND:
         cover = replace(cover, assignment=gather_needs(assignment, program, relaxation))
-    if cover.is_proven or len(program.worth) > effort * TO_SHARPEN:
-        return cover
-    exact = program.sharpen(effort)
-    if exact is None:
+    if cover.is_proven or not is_sharpened or (exact := program.sharpen(effort)) is None:
         return cover
     cover = bounds.best(cover, cover_prices(openings, breadth, exact.worth))
     cover = replace(cover, exact=int(exact.most + ACCURACY))
