@@ -18,7 +18,7 @@ from tutormatch.matching.flow.engines import ENGINES
 from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.problem import Match, Problem
 
-NETWORKX_SEATS_AT_MOST = 300_000
+NETWORKX_SEATS_AT_MOST = 450_000
 """The network simplex in Python takes minutes above this."""
 
 ORTOOLS_SEATS_AT_MOST = 8_000_000
