@@ -1,6 +1,7 @@
 """Cover at its best: as many further needs as the best breadth leaves room for, and the proof."""
 
 from dataclasses import dataclass, replace
+from math import sqrt
 
 from tutormatch.matching.exact.cover_program import CoverProgram
 from tutormatch.matching.exact.gathering import ACCURACY, gather_needs, settle
@@ -16,8 +17,10 @@ ITERATIONS, ITERATIONS_FOR_PRICES = 200, 500
 """Of the first-order method: to see what to round, and for prices if there will be no better ones."""
 ARCS_PER_SECOND = 25_000
 """For each second of effort, up to how many arcs a network may have for the linear program to be worth its time."""
-TO_ROUND, TO_SHARPEN, TO_SETTLE = 15_000, 6_000, 2_000
-"""For each second of effort, up to how many variables the program may have for each of the steps."""
+TO_ROUND = 15_000
+"""For each second of effort, up to how many variables the program may have to be rounded to a matching."""
+TO_SHARPEN, TO_SETTLE = 16_000, 9_500
+"""By the root of the effort, the same to be solved exactly and to be searched whole: their time grows much faster."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, 
     program = CoverProgram(openings, network, breadth)
     if not program.worth:
         return cover
-    is_sharpened = len(program.worth) <= effort * TO_SHARPEN
+    is_sharpened = len(program.worth) <= sqrt(effort) * TO_SHARPEN
     relaxation = program.relax(ITERATIONS if is_sharpened else ITERATIONS_FOR_PRICES)
     cover = bounds.best(cover, cover_prices(openings, breadth, relaxation.worth))
     if not cover.is_proven and len(program.worth) <= effort * TO_ROUND:
@@ -80,7 +83,7 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, 
         return cover
     cover = bounds.best(cover, cover_prices(openings, breadth, exact.worth))
     cover = replace(cover, exact=int(exact.most + ACCURACY))
-    if not cover.is_proven and len(program.worth) <= effort * TO_SETTLE:
+    if not cover.is_proven and len(program.worth) <= sqrt(effort) * TO_SETTLE:
         assignment, most = settle(cover.assignment, program, exact)
         cover = replace(cover, assignment=assignment, exact=most)
     return cover
