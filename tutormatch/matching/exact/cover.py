@@ -13,7 +13,7 @@ from tutormatch.matching.problem import Prices
 from tutormatch.matching.verification.market import Market
 from tutormatch.matching.verification.price_check import PricedMarket
 
-ITERATIONS, ITERATIONS_FOR_PRICES = 200, 500
+ITERATIONS, ITERATIONS_FOR_PRICES = 300, 500
 """Of the first-order method: to see what to round, and for prices if there will be no better ones."""
 ARCS_PER_SECOND = 25_000
 """For each second of effort, up to how many arcs a network may have for the linear program to be worth its time."""
