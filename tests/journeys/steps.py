@@ -17,10 +17,12 @@ FREE = ("Monday 14:00", "Tuesday 14:00", "Wednesday 14:00")
 
 def check(page: Page) -> None:
     """Fail when the open page has an accessibility fault (axe-core, itself a script) or scrolls sideways."""
+    page.wait_for_load_state()
     if not page.evaluate("matchMedia('(scripting: none)').matches"):
         violations = Axe().run(page, options={"runOnly": AXE_RULES})
         assert violations.violations_count == 0, f"{page.url}\n{violations.generate_report()}"
-    width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    # A document that has only begun to arrive has no root yet: a locator waits for it.
+    width = page.locator("html").evaluate("root => root.scrollWidth - root.clientWidth")
     assert width <= 0, f"{page.url} scrolls sideways by {width} px"
 
 
