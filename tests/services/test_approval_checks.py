@@ -1,19 +1,16 @@
 """Approving: what has happened since the proposal stops it, and nothing is approved by halves."""
 
 import pytest
-from sqlalchemy import select
 
+from tests.services.stored import live_slots, number_of, outbox, state_of
 from tutormatch.errors import PairsOvertaken, SlotTaken
 from tutormatch.extensions import db
 from tutormatch.models import (
     BlockedPair,
     ConsentState,
     Decision,
-    Match,
     MatchState,
-    OutboxMessage,
     TutorState,
-    WeeklySession,
 )
 from tutormatch.models.match import Obstacle
 from tutormatch.services import approval_checks, matches
@@ -27,25 +24,6 @@ def coordinator(make):
 @pytest.fixture
 def round_(make, coordinator):
     return make.round(coordinator)
-
-
-def state_of(match):
-    db.session.expire_all()
-    return db.session.get(Match, match.id).state
-
-
-def live_slots(match):
-    return db.session.scalars(
-        select(WeeklySession.slot).where(WeeklySession.match_id == match.id, WeeklySession.is_live)
-    ).all()
-
-
-def outbox():
-    return db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()
-
-
-def number_of(model):
-    return len(db.session.scalars(select(model)).all())
 
 
 def withdraw_consent(pair, make):

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from tests.services.stored import live_slots, number_of, outbox, state_of
 from tutormatch.errors import NotAllowed, NotFound, PairsOvertaken, SelectionChanged
 from tutormatch.extensions import db
 from tutormatch.models import (
@@ -11,11 +12,8 @@ from tutormatch.models import (
     BlockedPair,
     Decision,
     DecisionKind,
-    Match,
     MatchState,
-    OutboxMessage,
     ScopeKind,
-    WeeklySession,
 )
 from tutormatch.models.match import Obstacle
 from tutormatch.queries.matches import MatchFilter
@@ -32,25 +30,6 @@ def coordinator(make):
 @pytest.fixture
 def round_(make, coordinator):
     return make.round(coordinator)
-
-
-def state_of(match):
-    db.session.expire_all()
-    return db.session.get(Match, match.id).state
-
-
-def live_slots(match):
-    return db.session.scalars(
-        select(WeeklySession.slot).where(WeeklySession.match_id == match.id, WeeklySession.is_live)
-    ).all()
-
-
-def outbox():
-    return db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()
-
-
-def number_of(model):
-    return len(db.session.scalars(select(model)).all())
 
 
 # Rights

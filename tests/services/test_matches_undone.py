@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from tests.services.stored import live_slots, outbox, state_of
 from tutormatch.errors import AlreadyDecided, NotFound, UndoTooLate
 from tutormatch.extensions import db
-from tutormatch.models import BlockedPair, Decision, Match, MatchState, OutboxMessage, RoundState, WeeklySession
+from tutormatch.models import BlockedPair, Decision, Match, MatchState, RoundState
 from tutormatch.services import matches
 
 
@@ -19,21 +20,6 @@ def coordinator(make):
 @pytest.fixture
 def round_(make, coordinator):
     return make.round(coordinator)
-
-
-def state_of(match):
-    db.session.expire_all()
-    return db.session.get(Match, match.id).state
-
-
-def live_slots(match):
-    return db.session.scalars(
-        select(WeeklySession.slot).where(WeeklySession.match_id == match.id, WeeklySession.is_live)
-    ).all()
-
-
-def outbox():
-    return db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()
 
 
 def test_undo_proposes_the_pairs_again_and_deletes_the_mail(make, coordinator, round_, clock):
