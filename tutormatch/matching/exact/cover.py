@@ -5,6 +5,7 @@ from math import sqrt
 
 from tutormatch.matching.exact.cover_program import CoverProgram
 from tutormatch.matching.exact.gathering import ACCURACY, gather_needs, settle
+from tutormatch.matching.exact.parts import gather_by_parts
 from tutormatch.matching.exact.prices import cover_prices
 from tutormatch.matching.flow.assignment import Assignment
 from tutormatch.matching.flow.class_network import ClassNetwork
@@ -17,8 +18,10 @@ ITERATIONS, ITERATIONS_FOR_PRICES = 300, 500
 """Of the first-order method: to see what to round, and for prices if there will be no better ones."""
 ARCS_PER_SECOND = 25_000
 """For each second of effort, up to how many arcs a network may have for the linear program to be worth its time."""
-TO_ROUND = 15_000
-"""For each second of effort, up to how many variables the program may have to be rounded to a matching."""
+TO_ROUND, MOST_TO_ROUND = 15_000, 150_000
+"""For each second of effort, and in all, up to how many variables the program may have to be rounded to a matching."""
+NEEDS_BY_PARTS = 1_500
+"""For each second of effort, how many open needs there may be to go through them part by part instead."""
 TO_SHARPEN, TO_SETTLE = 16_000, 9_500
 """By the root of the effort, the same to be solved exactly and to be searched whole: their time grows much faster."""
 
@@ -69,16 +72,20 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, 
     openings = assignment.openings
     bounds = _Bounds(openings, assignment)
     cover = bounds.best(Cover(assignment, breadth, len(openings.open_needs)), cover_prices(openings, breadth, {}))
-    if cover.is_proven or network.arc_count > effort * ARCS_PER_SECOND:
+    if cover.is_proven:
         return cover
+    if network.arc_count > effort * ARCS_PER_SECOND:
+        return _by_parts(cover, effort)
     program = CoverProgram(openings, network, breadth)
     if not program.worth:
         return cover
     is_sharpened = len(program.worth) <= sqrt(effort) * TO_SHARPEN
     relaxation = program.relax(ITERATIONS if is_sharpened else ITERATIONS_FOR_PRICES)
     cover = bounds.best(cover, cover_prices(openings, breadth, relaxation.worth))
-    if not cover.is_proven and len(program.worth) <= effort * TO_ROUND:
+    if not cover.is_proven and len(program.worth) <= min(effort * TO_ROUND, MOST_TO_ROUND):
         cover = replace(cover, assignment=gather_needs(assignment, program, relaxation))
+    elif not cover.is_proven:
+        cover = _by_parts(cover, effort / 2)
     if cover.is_proven or not is_sharpened or (exact := program.sharpen(effort)) is None:
         return cover
     cover = bounds.best(cover, cover_prices(openings, breadth, exact.worth))
@@ -87,6 +94,13 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, 
         assignment, most = settle(cover.assignment, program, exact)
         cover = replace(cover, assignment=assignment, exact=most)
     return cover
+
+
+def _by_parts(cover: Cover, effort: float) -> Cover:
+    """Return the cover with more needs served, if the effort is worth beginning with so many."""
+    if len(cover.assignment.openings.open_needs) > effort * NEEDS_BY_PARTS:
+        return cover
+    return replace(cover, assignment=gather_by_parts(cover.assignment, effort))
 
 
 class _Bounds:

@@ -5,7 +5,7 @@ a set of slots is an ``int`` with one bit for each slot of the week.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from copy import copy
 from functools import cached_property
 from operator import attrgetter
@@ -146,16 +146,53 @@ class Openings:
 
     def holding(self, matches: Iterable[Match]) -> "Openings":
         """Return what is open once these matches stand as well; who suits whom is found out only once for both."""
-        rest = copy(self)
-        for name in CHANGED_BY_MATCHES:
-            if name in vars(self):
-                delattr(rest, name)
-        for name in ("pupil_free", "tutor_free", "sessions_left", "pupils_left", "tutors_left"):
-            setattr(rest, name, getattr(self, name).copy())
-        rest.locked_pairs, rest.served_pupils = self.locked_pairs.copy(), self.served_pupils.copy()
+        rest = self._copied()
         known = {match.need_id for match in self.locked}
         rest._lock_all(match for match in matches if match.need_id not in known)
         return rest
+
+    def among(
+        self, tutors: Iterable[int], pupils: Iterable[int], standing: Collection[tuple[int, int, int]]
+    ) -> "Openings":
+        """Return what is open among some tutors and pupils once seats with other tutors stand.
+
+        Parameters
+        ----------
+        tutors, pupils : iterable of int
+        standing : collection of (int, int, int)
+            Need, tutor and slot of the seats that those pupils have with other tutors, each within every rule.
+        """
+        part = self._copied()
+        chosen = np.zeros(len(self.problem.tutors), dtype=bool)
+        chosen[list(tutors)] = True
+        part.sessions_left = np.where(chosen, self.sessions_left, 0).tolist()
+        part.teachers = {key: some[chosen[some]] for key, some in self.teachers.items()}
+        part._suited = {}
+        for need, _, slot in standing:
+            pupil = self.pupil_of[need]
+            part.pupil_free[pupil] &= ~(1 << slot)
+            part.served_pupils.add(pupil)
+        for _, pupil in {(tutor, self.pupil_of[need]) for need, tutor, _ in standing} - self.locked_pairs.keys():
+            part.tutors_left[pupil] -= 1
+        seated = {need for need, _, _ in standing}
+        part._open(need for pupil in sorted(pupils) for need in self.open_needs_of.get(pupil, ()) if need not in seated)
+        return part
+
+    def _copied(self) -> "Openings":
+        other = copy(self)
+        for name in CHANGED_BY_MATCHES:
+            if name in vars(self):
+                delattr(other, name)
+        for name in ("pupil_free", "tutor_free", "sessions_left", "pupils_left", "tutors_left"):
+            setattr(other, name, getattr(self, name).copy())
+        other.locked_pairs, other.served_pupils = self.locked_pairs.copy(), self.served_pupils.copy()
+        return other
+
+    def _open(self, needs: Iterable[int]) -> None:
+        self.open_needs = sorted(needs)
+        self.open_needs_of: dict[int, list[int]] = defaultdict(list)
+        for need in self.open_needs:
+            self.open_needs_of[self.pupil_of[need]].append(need)
 
     def _lock_all(self, matches: Iterable[Match]) -> None:
         new = tuple(matches)
@@ -163,10 +200,7 @@ class Openings:
             self._lock(match)
         taken = {self.need_index[match.need_id] for match in new}
         self.locked = tuple(sorted((*self.locked, *new), key=attrgetter("need_id")))
-        self.open_needs = [need for need in self.open_needs if need not in taken]
-        self.open_needs_of: dict[int, list[int]] = defaultdict(list)
-        for need in self.open_needs:
-            self.open_needs_of[self.pupil_of[need]].append(need)
+        self._open(need for need in self.open_needs if need not in taken)
 
     def _wishes(self) -> list[Wish]:
         known: dict[Wish, Wish] = {}
