@@ -1,5 +1,6 @@
 """Cover at its best: as many further needs as the best breadth leaves room for, and the proof."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from math import sqrt
 
@@ -80,13 +81,17 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, 
     if not program.worth:
         return cover
     is_sharpened = len(program.worth) <= sqrt(effort) * TO_SHARPEN
-    relaxation = program.relax(ITERATIONS if is_sharpened else ITERATIONS_FOR_PRICES)
-    cover = bounds.best(cover, cover_prices(openings, breadth, relaxation.worth))
-    if not cover.is_proven and len(program.worth) <= min(effort * TO_ROUND, MOST_TO_ROUND):
-        cover = replace(cover, assignment=gather_needs(assignment, program, relaxation))
-    elif not cover.is_proven:
-        cover = _by_parts(cover, effort / 2)
-    if cover.is_proven or not is_sharpened or (exact := program.sharpen(effort)) is None:
+    # The solvers work outside Python: two cores sharpen and round at once.
+    with ThreadPoolExecutor(max_workers=1) as other:
+        sharpened = other.submit(program.sharpen, effort) if is_sharpened else None
+        relaxation = program.relax(ITERATIONS if is_sharpened else ITERATIONS_FOR_PRICES)
+        cover = bounds.best(cover, cover_prices(openings, breadth, relaxation.worth))
+        if not cover.is_proven and len(program.worth) <= min(effort * TO_ROUND, MOST_TO_ROUND):
+            cover = replace(cover, assignment=gather_needs(assignment, program, relaxation))
+        elif not cover.is_proven:
+            cover = _by_parts(cover, effort / 2)
+        exact = sharpened.result() if sharpened else None
+    if cover.is_proven or exact is None:
         return cover
     cover = bounds.best(cover, cover_prices(openings, breadth, exact.worth))
     cover = replace(cover, exact=int(exact.most + ACCURACY))

@@ -24,7 +24,6 @@ places correct the prices of breadth.
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csc_array, hstack
@@ -139,6 +138,7 @@ class CoverProgram:
         Variable, tail and head of each arc that single sessions can take.
     least_of : dict of int to int
         By pupil who may be served, the least price of a first session.
+    constraints : Constraints
     """
 
     def __init__(self, openings: Openings, network: ClassNetwork, breadth: Prices) -> None:
@@ -160,6 +160,9 @@ class CoverProgram:
         for pupil in self.least_of:
             self._couples_of(pupil)
         self._limits()
+        self.constraints = self.rows.constraints(len(self.worth))
+        # Their parts take far more memory than the whole.
+        del self.rows
 
     def _variable(self, worth: float) -> int:
         self.worth.append(worth)
@@ -344,10 +347,6 @@ class CoverProgram:
         most = (openings.pupils_left if kind == "places" else openings.sessions_left)[tutor]
         is_full = self.place[tutor] > 0 and is_short == (kind == "places")
         self.rows.limit((kind, tutor), most, most if is_full else -np.inf)
-
-    @cached_property
-    def constraints(self) -> Constraints:
-        return self.rows.constraints(len(self.worth))
 
     def relax(self, iterations: int) -> Relaxation:
         """Return an approximate solution after so many steps at most."""
