@@ -262,6 +262,11 @@ class Breadth:
         )
 
 
+def lowest(pupils: int) -> int:
+    """Return the most urgent of some pupils, -1 if there is none."""
+    return (pupils & -pupils).bit_length() - 1
+
+
 class Search:
     """A search for a pupil who waits, backwards from a tutor with room.
 
@@ -271,8 +276,9 @@ class Search:
     tutor : int
     beside : int
         Pupils through whom not to search, as bits.
-    is_thorough : bool
-        Whether to find the most urgent of all pupils who can be reached, not just one.
+    sought : int, optional
+        Who may be reached of those who wait, as bits: the search ends with the most urgent who can be. Without
+        it, with anybody.
 
     Attributes
     ----------
@@ -280,22 +286,26 @@ class Search:
         A pupil who waits and can have a seat if others move.
     seen : int
         Everybody who was reached, and ``beside``.
+    is_whole : bool
+        Whether everybody was reached who can be.
     """
 
-    def __init__(self, breadth: Breadth, tutor: int, *, beside: int = 0, is_thorough: bool = False) -> None:
+    def __init__(self, breadth: Breadth, tutor: int, *, beside: int = 0, sought: int | None = None) -> None:
         self.breadth = breadth
+        most_urgent = None if sought is None else lowest(sought)
         self.found: int | None = None
         self.seen = beside
         # By pupil: the seat that could be taken, and who would leave to make it free.
         self.could_take: dict[int, tuple[int, int, int | None]] = {}
         queue: deque[tuple[int, int | None, int | None]] = deque([(tutor, None, None)])
         opened = {tutor}
+        self.is_whole = False
         while queue:
             host, slot, leaving = queue.popleft()
             side = breadth.sides[host]
             slots = [each for each in side.hours if each not in side.seated] if slot is None else (slot,)
             for each in slots:
-                if self.found is not None and not is_thorough:
+                if self.found is not None and (most_urgent is None or self.found <= most_urgent):
                     return
                 for pupil in self._visit(side, host, each, leaving):
                     seat = breadth.seat[pupil]
@@ -304,6 +314,7 @@ class Search:
                     if seat[0] not in opened:
                         opened.add(seat[0])
                         queue.append((seat[0], None, pupil))
+        self.is_whole = True
 
     def _visit(self, side: Side, tutor: int, slot: int, leaving: int | None) -> list[int]:
         """Look at who could take a seat, and return those who would leave another for it."""
@@ -311,7 +322,7 @@ class Search:
         pupils = side.suits & breadth.free_at.get(slot, 0) & ~side.barred.get(slot, 0) & ~self.seen
         self.seen |= pupils
         if waiting := pupils & breadth.waiting:
-            first = (waiting & -waiting).bit_length() - 1
+            first = lowest(waiting)
             if self.found is None or first < self.found:
                 self.found = first
                 self.could_take[first] = (tutor, slot, leaving)

@@ -185,25 +185,35 @@ class Recruiting:
         demand = {slot: (suits & self.breadth.free_at[slot]).bit_count() for slot in line.slots}
         return sorted(line.slots, key=lambda slot: (slot not in used, -demand[slot], slot))
 
-    def _recruit(self, side: Side, *, is_thorough: bool) -> list[int]:
-        """Add a tutor to the flow and return the pupils who get a seat by that."""
+    def _recruit(self, side: Side, sought: int | None = None) -> tuple[list[int], int | None]:
+        """Add a tutor to the flow.
+
+        Returns
+        -------
+        list of int
+            The pupils who get a seat by that: of those sought the most urgent.
+        int, optional
+            Who of those sought may still be reached: with every seat taken it is nobody else.
+        """
         breadth = self.breadth
         breadth.sides.append(side)
         tutor = len(breadth.sides) - 1
         brought = []
         while side.has_room:
-            search = Search(breadth, tutor, beside=self.everybody ^ self.pool, is_thorough=is_thorough)
+            search = Search(breadth, tutor, beside=self.everybody ^ self.pool, sought=sought)
             if search.found is None:
                 break
             brought.append(search.seat_found())
-        return sorted(brought)
+            if sought is not None:
+                sought &= breadth.waiting & (search.seen if search.is_whole else sought)
+        return sorted(brought), sought
 
     def _count(self, line: Recruit) -> tuple[int, ...]:
         """Return how many further pupils each of several recruits serves."""
         slots = self._by_demand(line, set())
         with self.breadth.trial():
             sides = [self._side(line, slots) for _ in range(self.recruits)]
-            return tuple(len(self._recruit(side, is_thorough=False)) for side in sides)
+            return tuple(len(self._recruit(side)[0]) for side in sides)
 
     def _told(self, line: Recruit) -> Recruit:
         """Return a counted line with whom its recruits serve, and the slots that are enough for it."""
@@ -212,8 +222,9 @@ class Recruiting:
         needs, pupils = [], []
         with breadth.trial():
             first = len(breadth.sides)
+            sought: int | None = self.pool & breadth.waiting
             for _ in range(self.recruits):
-                brought = self._recruit(self._side(line, self._by_demand(line, used)), is_thorough=True)
+                brought, sought = self._recruit(self._side(line, self._by_demand(line, used)), sought)
                 pupils.append(tuple(breadth.pupils[pupil].id for pupil in brought))
                 needs.append(tuple(breadth.need_of(pupil).id for pupil in brought))
                 # Whatever each number of recruits needs, so that it holds for each of them.
