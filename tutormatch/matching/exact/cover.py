@@ -15,8 +15,10 @@ from tutormatch.matching.problem import Prices
 from tutormatch.matching.verification.market import Market
 from tutormatch.matching.verification.price_check import PricedMarket
 
-ITERATIONS, ITERATIONS_FOR_PRICES = 300, 500
+ITERATIONS, MOST_ITERATIONS = 300, 4_000
 """Of the first-order method: to see what to round, and for prices if there will be no better ones."""
+STEPS_PER_SECOND = 12_000_000
+"""For each second of effort, how many iterations times variables are worth their time for prices."""
 ARCS_PER_SECOND = 25_000
 """For each second of effort, up to how many arcs a network may have for the linear program to be worth its time."""
 TO_ROUND, MOST_TO_ROUND = 15_000, 150_000
@@ -84,12 +86,13 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, 
     # The solvers work outside Python: two cores sharpen and round at once.
     with ThreadPoolExecutor(max_workers=1) as other:
         sharpened = other.submit(program.sharpen, effort) if is_sharpened else None
-        relaxation = program.relax(ITERATIONS if is_sharpened else ITERATIONS_FOR_PRICES)
+        for_prices = max(ITERATIONS, min(int(effort * STEPS_PER_SECOND / len(program.worth)), MOST_ITERATIONS))
+        relaxation = program.relax(ITERATIONS if is_sharpened else for_prices)
         cover = bounds.best(cover, cover_prices(openings, breadth, relaxation.worth))
         if not cover.is_proven and len(program.worth) <= min(effort * TO_ROUND, MOST_TO_ROUND):
             cover = replace(cover, assignment=gather_needs(assignment, program, relaxation))
         elif not cover.is_proven:
-            cover = _by_parts(cover, effort / 2)
+            cover = _by_parts(cover, effort / 3)
         exact = sharpened.result() if sharpened else None
     if cover.is_proven or exact is None:
         return cover
