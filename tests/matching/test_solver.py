@@ -14,7 +14,8 @@ from tests.matching.builders import (
     served,
     tutor,
 )
-from tutormatch.matching import FaultyInput, Problem, Profile, Teaching, improvable, solve, verify
+from tutormatch.matching import FaultyInput, Problem, Profile, Teaching, improvable, solve, solver, verify
+from tutormatch.matching.exact.cover import close_cover
 from tutormatch.matching.population import generate
 from tutormatch.matching.solver import STAGES, Cancelled, with_locked
 
@@ -242,6 +243,20 @@ def test_a_run_without_time_still_ends_in_a_sound_solution(profile):
     assert reached(hurried)["depth"] < reached(thorough)["depth"]
     if profile is not Profile.DEPTH_FIRST:
         assert reached(hurried)["breadth"] == reached(thorough)["breadth"]
+
+
+def test_further_sessions_follow_when_cover_took_all_the_time(monkeypatch):
+    source = generate("pilot", 1).problem
+    clock, behind = solver.time.perf_counter, [0]
+    monkeypatch.setattr(solver.time, "perf_counter", lambda: clock() + behind[0])
+
+    def slow(*given):
+        behind[0] = 3600
+        return close_cover(*given)
+
+    monkeypatch.setattr(solver, "close_cover", slow)
+    late = solve(source, time_limit=600)
+    assert reached(late)["depth"] > reached(solve(source, time_limit=0))["depth"]
 
 
 def test_when_a_tutor_leaves_no_other_agreed_match_changes():

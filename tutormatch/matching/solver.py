@@ -92,9 +92,10 @@ def solve(
         and the fraction that is behind, 0 to 1.
     time_limit : float, optional
         Seconds after which no further improvement is begun: what was found by then
-        is returned with its gap. It is also the effort of the integer programs,
-        which is counted in their own steps and not by a clock. Without a limit, and
-        with one that is not met, the same problem always ends in the same matching.
+        is returned with its gap. Groups and further sessions, which take little, follow if
+        cover was begun in time. It is also the effort of the integer programs, which is
+        counted in their own steps and not by a clock. Without a limit, and with one that is
+        not met, the same problem always ends in the same matching.
     should_stop : callable, optional
         Asked before each stage; true ends the run.
 
@@ -211,6 +212,7 @@ class _Run:
         self.bounds: dict[str, _Bound] = {}
         self.prices: dict[str, Prices] = {}
         self.closed: Mapping[str, int] = {}
+        self.goes_on = True
 
     def solution(self) -> Solution:
         stages = self.stages
@@ -224,10 +226,10 @@ class _Run:
                 problem = with_locked(problem, full_wishes(problem))
             matches = self._breadth_and_cover(problem)
         with stages.stage("group"):
-            if stages.has_time:
+            if self.goes_on:
                 matches = join_groups(self.openings, matches)
         with stages.stage("deepen"):
-            if stages.has_time:
+            if self.goes_on:
                 matches = self._deepen(self.openings, exchange(self.openings, matches))
         with stages.stage("close"):
             matches = self._close(problem, matches)
@@ -260,6 +262,8 @@ class _Run:
             assignment = Assignment.of(openings, seats)
             most = self._most_needs(openings, network, len(seats))
             repair(assignment, most, [seat for seat in seats if seat.need not in assignment.seat_of])
+        # Groups and further sessions take little beside cover: they follow even where it took all the time.
+        self.goes_on = stages.has_time
         if problem is not self.problem:
             return assignment.matches()
         with stages.stage("gather"):
@@ -268,7 +272,7 @@ class _Run:
             # Where no flow was worth its time, what counting shows is left.
             proof = "flow" if len(openings.open_needs) <= NEEDS_FOR_FLOW_BOUND else ""
             exact = None
-            if self.profile is not Profile.DEPTH_FIRST and stages.has_time:
+            if self.profile is not Profile.DEPTH_FIRST and self.goes_on:
                 cover = close_cover(assignment, network, prices, stages.effort)
                 assignment = cover.assignment
                 if cover.prices is not prices and cover.most <= most:
