@@ -5,8 +5,11 @@ import json
 import pytest
 
 from tests.matching.builders import blocked, locked, match, need, problem, pupil, returning, tutor
-from tutormatch.matching import Reason, Teaching, explain, explain_all, solve
+from tests.matching.standings import crowded, seats
+from tutormatch.matching import Need, PairStatus, Problem, Reason, Solution, Teaching, explain, explain_all, solve
 from tutormatch.matching.guidance.explanations import explain_unmatched
+from tutormatch.matching.rules import meets_requirements, teaches, tutoring_language
+from tutormatch.matching.verification.verifier import broken_rules
 
 WEEK = "mon-15;tue-15;wed-15"
 BOTH = (Teaching("ALG", 1, 11), Teaching("MATH", 1, 11))
@@ -46,6 +49,40 @@ def test_each_reason_is_given_where_it_applies(reason):
     assert unmatched.funnel[-1].tutors_left == 0
     counts = [step.tutors_left for step in unmatched.funnel]
     assert counts == sorted(counts, reverse=True)
+
+
+def counted_one_by_one(problem: Problem, solution: Solution, need: Need) -> list[int]:
+    """Return the funnel of a need by looking at each tutor, and at each seat with all rules."""
+    person, blocks = problem.pupil[need.pupil_id], {}
+    for pair in problem.pairs:
+        if pair.status is PairStatus.BLOCKED and pair.pupil_id == person.id:
+            blocks[pair.tutor_id] = pair.slots
+    rules = (
+        lambda each: any(teaching.subject == need.subject for teaching in each.subjects),
+        lambda each: teaches(each, need),
+        lambda each: tutoring_language(each, person),
+        lambda each: meets_requirements(each, person),
+        lambda each: blocks.get(each.id, True),
+        lambda each: (each.slots & person.slots) - blocks.get(each.id, frozenset()),
+        lambda each: any(
+            not broken_rules(problem, [*solution.matches, seat])
+            for seat in seats(problem, need.id)
+            if seat.tutor_id == each.id
+        ),
+    )
+    left, counts = list(problem.tutors), []
+    for rule in rules:
+        left = [each for each in left if rule(each)]
+        counts.append(len(left))
+    return counts
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_funnel_counts_whom_each_rule_leaves(seed):
+    source, solution = crowded(seed)
+    for unmatched in explain_unmatched(source, solution.matches):
+        counts = [step.tutors_left for step in unmatched.funnel]
+        assert counts == counted_one_by_one(source, solution, source.need[unmatched.need_id])
 
 
 def test_a_slot_block_leaves_the_other_slots():

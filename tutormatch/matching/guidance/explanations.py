@@ -1,27 +1,19 @@
 """Why this tutor, or why none: facts that anybody can check against the problem."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
-from tutormatch.matching.flow.openings import EVERY_SLOT, to_bits
+from tutormatch.matching.flow.openings import to_bits
 from tutormatch.matching.guidance.changes import Change, Changes
 from tutormatch.matching.guidance.competitions import Competition, Competitions
-from tutormatch.matching.guidance.standing import Standing, Teachers
+from tutormatch.matching.guidance.funnels import reasons_of
+from tutormatch.matching.guidance.standing import Standing
 from tutormatch.matching.objective import match_items
 from tutormatch.matching.problem import FunnelStep, Match, Need, Problem, Reason, Solution, Unmatched
 from tutormatch.matching.rules import tutoring_language
 
-FUNNEL = ("subject", "grade", "language", "condition", "not_blocked", "common_time", "capacity")
-REASON_OF: Mapping[str, Reason] = {
-    "subject": Reason.NO_TUTOR_FOR_SUBJECT,
-    "grade": Reason.NO_TUTOR_FOR_GRADE,
-    "language": Reason.NO_TUTOR_FOR_LANGUAGE,
-    "condition": Reason.NO_TUTOR_WITH_CONDITION,
-    "not_blocked": Reason.ALL_BLOCKED,
-    "common_time": Reason.NO_COMMON_TIME,
-}
 ALTERNATIVES_NAMED = 5
 
 
@@ -101,30 +93,36 @@ def explain(problem: Problem, solution: Solution, need_id: str) -> Explanation:
     KeyError
         If the problem has no such need.
     """
-    return _Explainer(problem, solution.matches).explain(problem.need[need_id])
+    need = problem.need[need_id]
+    return _Explainer(problem, solution.matches, [need]).explain(need)
 
 
 def explain_all(problem: Problem, solution: Solution) -> dict[str, Explanation]:
     """Explain every need, by identifier."""
-    explainer = _Explainer(problem, solution.matches)
+    explainer = _Explainer(problem, solution.matches, problem.needs)
     return {need.id: explainer.explain(need) for need in problem.needs}
 
 
 def explain_unmatched(problem: Problem, matches: Iterable[Match]) -> tuple[Unmatched, ...]:
     """Return each need that has no match with its reason and funnel, by identifier."""
-    explainer = _Explainer(problem, tuple(matches))
-    return tuple(
-        Unmatched(need.id, *explainer.reason_of(need))
-        for need in problem.needs
-        if need.id not in explainer.standing.match_of
-    )
+    matches = tuple(matches)
+    served = {match.need_id for match in matches}
+    return reasons_of(problem, matches, [need for need in problem.needs if need.id not in served])
 
 
 class _Explainer:
-    def __init__(self, problem: Problem, matches: tuple[Match, ...]) -> None:
+    """Explains some needs of a problem."""
+
+    def __init__(self, problem: Problem, matches: tuple[Match, ...], needs: Sequence[Need]) -> None:
         self.problem = problem
         self.matches = matches
+        self.needs = needs
         self.standing = Standing(problem, matches)
+
+    @cached_property
+    def _unmatched(self) -> dict[str, Unmatched]:
+        waiting = [need for need in self.needs if need.id not in self.standing.match_of]
+        return {each.need_id: each for each in reasons_of(self.problem, self.matches, waiting)}
 
     @cached_property
     def _points(self) -> dict[str, dict[str, int]]:
@@ -141,15 +139,15 @@ class _Explainer:
     def explain(self, need: Need) -> Explanation:
         if need.id in self.standing.match_of:
             return self._explain_match(need)
-        reason, funnel = self.reason_of(need)
+        unmatched = self._unmatched[need.id]
         return UnmatchedExplanation(
             need.id,
-            reason,
-            funnel,
+            unmatched.reason,
+            unmatched.funnel,
             need.subject,
             need.grade,
             changes=self._changes.of(need),
-            competition=self._competitions.around(need) if reason is Reason.TUTORS_FULL else None,
+            competition=self._competitions.around(need) if unmatched.reason is Reason.TUTORS_FULL else None,
         )
 
     def _explain_match(self, need: Need) -> MatchExplanation:
@@ -172,51 +170,3 @@ class _Explainer:
             alternatives=others.bit_count(),
             alternative_tutors=tuple(problem.tutors[number].id for number in named),
         )
-
-    def reason_of(self, need: Need) -> tuple[Reason, tuple[FunnelStep, ...]]:
-        """Return the rule that emptied the funnel of a need without a match, and the funnel."""
-        standing, pupil = self.standing, self.standing.pupil_of(need)
-        teachers = standing.teachers(need.subject)
-        by_rule = standing.suited(need)
-        slots, taken = to_bits(pupil.slots), standing.pupil_taken.get(pupil.id, 0)
-        is_met = by_rule[-1] & ~_blocked_wholly(standing, teachers, pupil.id)
-        common = is_met and is_met & standing.meeting(teachers, pupil, teachers.at, slots)
-        own_time = common & standing.meeting(teachers, pupil, teachers.at, slots & ~taken) if taken else common
-        allowed = own_time and own_time & standing.within_reach(teachers, pupil, teachers.everybody)
-        with_room = allowed and allowed & standing.with_room(teachers, pupil)
-        if with_room:
-            with_room &= standing.meeting(teachers, pupil, teachers.free, slots & ~taken)
-        further = (is_met.bit_count(), common.bit_count(), with_room.bit_count())
-        funnel = (*self._first_steps(teachers, by_rule), *map(_step, FUNNEL[-len(further) :], further))
-        if not common:
-            reason = REASON_OF[next(step.rule for step in funnel if step.tutors_left == 0)]
-        elif not own_time:
-            reason = Reason.PUPIL_TIME_TAKEN
-        elif not allowed:
-            reason = Reason.MAX_TUTORS_REACHED
-        else:
-            reason = Reason.TUTORS_FULL
-        return reason, funnel
-
-    def _first_steps(self, teachers: Teachers, by_rule: tuple[int, ...]) -> tuple[FunnelStep, ...]:
-        """Return the steps that needs of one class share."""
-        key = (teachers, by_rule)
-        if key not in self._steps:
-            left = (teachers.everybody, *by_rule)
-            self._steps[key] = tuple(map(_step, FUNNEL, map(int.bit_count, left)))
-        return self._steps[key]
-
-    @cached_property
-    def _steps(self) -> dict[tuple[Teachers, tuple[int, ...]], tuple[FunnelStep, ...]]:
-        return {}
-
-
-@cache
-def _step(rule: str, tutors_left: int) -> FunnelStep:
-    """Return a step of a funnel; hundreds of thousands of needs share a few thousand."""
-    return FunnelStep(rule, tutors_left)
-
-
-def _blocked_wholly(standing: Standing, teachers: Teachers, pupil_id: str) -> int:
-    blocked = standing.blocked.get(pupil_id)
-    return teachers.of(tutor for tutor, bits in blocked.items() if bits == EVERY_SLOT) if blocked else 0
