@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.matching.builders import blocked, locked, match, need, problem, pupil, returning, tutor
+from tests.matching.instances import random_problem
 from tests.matching.standings import crowded, seats
 from tutormatch.matching import Need, PairStatus, Problem, Reason, Solution, Teaching, explain, explain_all, solve
 from tutormatch.matching.guidance.explanations import explain_unmatched
@@ -122,6 +123,15 @@ def test_a_match_tells_its_facts():
     assert set(explanation.points) == {"urgent_need", "returning", "first_language", "patron"}
     assert (explanation.alternatives, explanation.alternative_tutors) == (1, ("T2",))
     assert not explanation.is_locked
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_the_points_that_are_told_add_up_to_the_quality_of_the_certificate(number):
+    source = random_problem(number)
+    solution = solve(source)
+    told = explain_all(source, solution).values()
+    points = sum(sum(each.points.values()) for each in told if each.is_matched)
+    assert points == solution.certificate.level("quality").reached
 
 
 def test_every_explanation_is_json():

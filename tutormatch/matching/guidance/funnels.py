@@ -6,14 +6,14 @@ by word, as if all were strangers; then those pairs are counted anew that are bl
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import chain, groupby
-from operator import attrgetter, itemgetter
-from typing import Any
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
+from tutormatch.matching.columns import listed, marked, numbers_of
 from tutormatch.matching.flow.openings import WORD, Wish
 from tutormatch.matching.problem import FunnelStep, Match, Need, PairStatus, Problem, Reason, Tutor, Unmatched
 from tutormatch.matching.slots import SLOTS_PER_WEEK
@@ -174,19 +174,19 @@ class _Waiting:
 
         pupil = self._pupils(problem.need[match.need_id].pupil_id for match in matches)
         tutor = np.array([self.tutor_number[match.tutor_id] for match in matches], dtype=np.int64)
-        match, slot = _listed([match.slots for match in matches])
+        match, slot = listed([match.slots for match in matches])
         self.together = np.unique(pupil * len(tutors) + tutor)
         with_tutor, with_pupil = self._parted(self.together)
-        given = _marked(slot, tutor[match], (SLOTS_PER_WEEK, len(tutors)))
-        self.at = _marked(*_listed([tutor.slots for tutor in tutors])[::-1], given.shape)
+        given = marked(slot, tutor[match], (SLOTS_PER_WEEK, len(tutors)))
+        self.at = marked(*listed([tutor.slots for tutor in tutors])[::-1], given.shape)
         self.free = self.at & ~given
-        self.has_sessions = _numbers(tutors, "sessions_per_week") > given.sum(axis=0)
-        self.has_places = _numbers(tutors, "max_pupils") > np.bincount(with_pupil, minlength=len(tutors))
+        self.has_sessions = numbers_of(tutors, "sessions_per_week") > given.sum(axis=0)
+        self.has_places = numbers_of(tutors, "max_pupils") > np.bincount(with_pupil, minlength=len(tutors))
 
         is_waiting = pupil[match] < len(self.waiting)
         taken = (len(self.waiting), SLOTS_PER_WEEK)
-        self.asked = _marked(*_listed([pupil.slots for pupil in self.waiting]), taken)
-        self.left = self.asked & ~_marked(pupil[match][is_waiting], slot[is_waiting], taken)
+        self.asked = marked(*listed([pupil.slots for pupil in self.waiting]), taken)
+        self.left = self.asked & ~marked(pupil[match][is_waiting], slot[is_waiting], taken)
         limits = [len(tutors) + 1 if pupil.max_tutors is None else pupil.max_tutors for pupil in self.waiting]
         tutors_of = np.bincount(with_tutor, minlength=len(self.waiting))[: len(self.waiting)]
         self.may_have_more = tutors_of < np.array(limits)
@@ -278,8 +278,8 @@ class _Waiting:
         apart = [self.pupil_number[pair.pupil_id] * tutors + self.tutor_number[pair.tutor_id] for pair in blocked]
         together = self.together[self.together < len(self.waiting) * tutors]
         couples = np.union1d(together, np.array(apart, dtype=np.int64))
-        pair, slot = _listed([pair.slots or range(SLOTS_PER_WEEK) for pair in blocked])
-        return couples, _marked(np.searchsorted(couples, apart)[pair], slot, (len(couples), SLOTS_PER_WEEK))
+        pair, slot = listed([pair.slots or range(SLOTS_PER_WEEK) for pair in blocked])
+        return couples, marked(np.searchsorted(couples, apart)[pair], slot, (len(couples), SLOTS_PER_WEEK))
 
 
 def _courses(wishes: Iterable[Wish]) -> Iterator[tuple[int, int]]:
@@ -298,24 +298,6 @@ def _having(marks_of: Iterable[Iterable[Hashable]]) -> Mapping[Hashable, np.ndar
         for mark in marks:
             having[mark][place] = True
     return having
-
-
-def _numbers(records: Collection[Any], name: str) -> np.ndarray:
-    return np.fromiter(map(attrgetter(name), records), dtype=np.int64, count=len(records))
-
-
-def _listed(sets: Collection[Collection[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return for each number in some sets the place of its set, and the number."""
-    sizes = np.fromiter(map(len, sets), dtype=np.int64, count=len(sets))
-    numbers = np.fromiter(chain.from_iterable(sets), dtype=np.int64, count=int(sizes.sum()))
-    return np.repeat(np.arange(len(sets)), sizes), numbers
-
-
-def _marked(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return a table that is true in some places."""
-    table = np.zeros(shape, dtype=bool)
-    table[row, column] = True
-    return table
 
 
 def _packed(marks: np.ndarray) -> np.ndarray:

@@ -1,0 +1,27 @@
+"""Fields of many records as arrays."""
+
+from collections.abc import Collection
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+
+def numbers_of(records: Collection[Any], name: str) -> np.ndarray:
+    """Return a whole number of each record."""
+    return np.fromiter(map(attrgetter(name), records), dtype=np.int64, count=len(records))
+
+
+def listed(sets: Collection[Collection[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each number in some sets the place of its set, and the number."""
+    sizes = np.fromiter(map(len, sets), dtype=np.int64, count=len(sets))
+    numbers = np.fromiter(chain.from_iterable(sets), dtype=np.int64, count=int(sizes.sum()))
+    return np.repeat(np.arange(len(sets)), sizes), numbers
+
+
+def marked(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return a table that is true in some places."""
+    table = np.zeros(shape, dtype=bool)
+    table[row, column] = True
+    return table
