@@ -20,6 +20,14 @@ def listed(sets: Collection[Collection[int]]) -> tuple[np.ndarray, np.ndarray]:
     return np.repeat(np.arange(len(sets)), sizes), numbers
 
 
+def distinct(numbers: np.ndarray) -> np.ndarray:
+    """Return every number once, in order; by sorting, which is faster here than the table of `numpy.unique`."""
+    ordered = np.sort(numbers)
+    is_first = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    return ordered[is_first]
+
+
 def marked(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Return a table that is true in some places."""
     table = np.zeros(shape, dtype=bool)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tutormatch.matching.columns import listed, marked, numbers_of
+from tutormatch.matching.columns import distinct, listed, marked, numbers_of
 from tutormatch.matching.objective import (
     BALANCE,
     BREADTH,
@@ -102,13 +102,13 @@ class _Meetings:
             (problem.tutors[tutor], problem.pupils[pupil]) for tutor, pupil in zip(self.tutor, self.pupil, strict=True)
         ]
         is_own = self.is_own[self.match]
-        days = np.unique(self.match[is_own] * len(WEEKDAYS) + weekday_of(self.slot[is_own]))
+        days = distinct(self.match[is_own] * len(WEEKDAYS) + weekday_of(self.slot[is_own]))
         earned = {
             "returning": np.isin(couples, np.array(returning, dtype=np.int64)).sum(),
-            "same_tutor": len(couples) - len(np.unique(couples)),
+            "same_tutor": len(couples) - len(distinct(couples)),
             "first_language": sum(pupil.languages[0] in tutor.languages for tutor, pupil in people),
             "patron": sum(tutor.institution != "" and tutor.institution in pupil.patrons for tutor, pupil in people),
-            "spread": len(days) - len(np.unique(self.match[is_own])),
+            "spread": len(days) - len(distinct(self.match[is_own])),
         }
         urgency = POINTS_BY_PRIORITY[self.needs.priority[self.need]].sum()
         return int(urgency) + sum(POINTS[item] * int(times) for item, times in earned.items())
@@ -119,9 +119,9 @@ class _Meetings:
         The sum of ``k (k - 1) / 2`` over schools (k: pupils with a tutor) and tutors
         (k: sessions a week, a group session once), so that the tenth costs more than a first.
         """
-        hours = np.unique(self.tutor[self.match] * SLOTS_PER_WEEK + self.slot)
+        hours = distinct(self.tutor[self.match] * SLOTS_PER_WEEK + self.slot)
         sessions = np.bincount(hours // SLOTS_PER_WEEK)
-        pupils = np.array([*_pupils_of_school(self.problem, np.unique(self.pupil)).values()], dtype=np.int64)
+        pupils = np.array([*_pupils_of_school(self.problem, distinct(self.pupil)).values()], dtype=np.int64)
         return sum(int(each @ (each - 1)) // 2 for each in (pupils, sessions))
 
 
@@ -139,10 +139,10 @@ def measure(problem: Problem, matches: Collection[Match], profile: Profile) -> d
     meetings = _Meetings(problem, needs, matches)
     own, pupil = meetings.is_own, meetings.pupil
     is_full = own & (meetings.sessions == needs.wanted[meetings.need])
-    breadth, all_own = needs.by_priority(np.unique(pupil[own])), needs.by_priority(pupil[own])
+    breadth, all_own = needs.by_priority(distinct(pupil[own])), needs.by_priority(pupil[own])
     further = {priority: all_own.by_priority[priority] - breadth.by_priority[priority] for priority in PRIORITIES}
     reached = {
-        COMPLETE: needs.by_priority(np.unique(pupil[is_full])),
+        COMPLETE: needs.by_priority(distinct(pupil[is_full])),
         BREADTH: breadth,
         COVER: Reached(all_own.total - breadth.total, further),
         GROUPS: needs.by_priority(pupil[~own]),

@@ -13,7 +13,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from tutormatch.matching.columns import listed, marked, numbers_of
+from tutormatch.matching.columns import distinct, listed, marked, numbers_of
 from tutormatch.matching.flow.openings import WORD, Wish
 from tutormatch.matching.problem import FunnelStep, Match, Need, PairStatus, Problem, Reason, Tutor, Unmatched
 from tutormatch.matching.slots import SLOTS_PER_WEEK
@@ -175,7 +175,7 @@ class _Waiting:
         pupil = self._pupils(problem.need[match.need_id].pupil_id for match in matches)
         tutor = np.array([self.tutor_number[match.tutor_id] for match in matches], dtype=np.int64)
         match, slot = listed([match.slots for match in matches])
-        self.together = np.unique(pupil * len(tutors) + tutor)
+        self.together = distinct(pupil * len(tutors) + tutor)
         with_tutor, with_pupil = self._parted(self.together)
         given = marked(slot, tutor[match], (SLOTS_PER_WEEK, len(tutors)))
         self.at = marked(*listed([tutor.slots for tutor in tutors])[::-1], given.shape)
@@ -202,8 +202,13 @@ class _Waiting:
 
     def tutors_left(self) -> np.ndarray:
         """Return for each need how many tutors each step leaves."""
-        wish_of = [Wish.of(need, self.waiting[pupil]) for need, pupil in zip(self.needs, self.pupil, strict=True)]
-        wishes = sorted(dict.fromkeys(wish_of), key=course_of)
+        pupils = map(self.waiting.__getitem__, self.pupil.tolist())
+        # Hundreds of thousands of needs ask for a few hundred things: a wish is made of the different ones only.
+        wish_of = [
+            (need.subject, need.grade, pupil.languages, pupil.requires)
+            for need, pupil in zip(self.needs, pupils, strict=True)
+        ]
+        wishes = sorted((Wish(*each) for each in dict.fromkeys(wish_of)), key=course_of)
         number = {wish: place for place, wish in enumerate(wishes)}
         wish = np.array([number[each] for each in wish_of], dtype=np.int64)
         by_rule = [self.kinds.suited(each) for each in wishes]
@@ -277,7 +282,7 @@ class _Waiting:
         tutors = len(self.tutor_number)
         apart = [self.pupil_number[pair.pupil_id] * tutors + self.tutor_number[pair.tutor_id] for pair in blocked]
         together = self.together[self.together < len(self.waiting) * tutors]
-        couples = np.union1d(together, np.array(apart, dtype=np.int64))
+        couples = distinct(np.concatenate([together, np.array(apart, dtype=np.int64)]))
         pair, slot = listed([pair.slots or range(SLOTS_PER_WEEK) for pair in blocked])
         return couples, marked(np.searchsorted(couples, apart)[pair], slot, (len(couples), SLOTS_PER_WEEK))
 
