@@ -4,7 +4,7 @@ Records are numbered by their place in the problem, which is sorted by identifie
 a set of slots is an ``int`` with one bit for each slot of the week.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from copy import copy
 from functools import cached_property
@@ -19,6 +19,7 @@ from tutormatch.matching.rules import agreed_hosts
 from tutormatch.matching.slots import SLOTS_PER_WEEK
 
 EVERY_SLOT = (1 << SLOTS_PER_WEEK) - 1
+OTHER_SLOTS = tuple(EVERY_SLOT ^ 1 << slot for slot in range(SLOTS_PER_WEEK))
 NO_LIMIT = 1 << 30
 WORD = 64
 WORDS = -(-SLOTS_PER_WEEK // WORD)
@@ -196,10 +197,25 @@ class Openings:
 
     def _lock_all(self, matches: Iterable[Match]) -> None:
         new = tuple(matches)
-        for match in new:
-            self._lock(match)
-        taken = {self.need_index[match.need_id] for match in new}
+        needs = [self.need_index[match.need_id] for match in new]
+        tutors = [self.tutor_index[match.tutor_id] for match in new]
+        pupils = [self.pupil_of[need] for need in needs]
+        tutor_free, pupil_free, sessions_left = self.tutor_free, self.pupil_free, self.sessions_left
+        for match, tutor, pupil in zip(new, tutors, pupils, strict=True):
+            for slot in match.slots:
+                others = OTHER_SLOTS[slot]
+                tutor_free[tutor] &= others
+                pupil_free[pupil] &= others
+            if not match.joins:
+                sessions_left[tutor] -= len(match.slots)
+        self.served_pupils.update(pupil for pupil, match in zip(pupils, new, strict=True) if not match.joins)
+        for (tutor, pupil), count in Counter(zip(tutors, pupils, strict=True)).items():
+            if (tutor, pupil) not in self.locked_pairs:
+                self.pupils_left[tutor] -= 1
+                self.tutors_left[pupil] -= 1
+            self.locked_pairs[tutor, pupil] += count
         self.locked = tuple(sorted((*self.locked, *new), key=attrgetter("need_id")))
+        taken = set(needs)
         self._open(need for need in self.open_needs if need not in taken)
 
     def _wishes(self) -> list[Wish]:
@@ -209,20 +225,6 @@ class Openings:
             wish = Wish.of(need, self.problem.pupils[pupil])
             wishes.append(known.setdefault(wish, wish))
         return wishes
-
-    def _lock(self, match: Match) -> None:
-        tutor = self.tutor_index[match.tutor_id]
-        pupil = self.pupil_of[self.need_index[match.need_id]]
-        bits = to_bits(match.slots)
-        self.tutor_free[tutor] &= ~bits
-        self.pupil_free[pupil] &= ~bits
-        if not match.joins:
-            self.sessions_left[tutor] -= len(match.slots)
-            self.served_pupils.add(pupil)
-        if (tutor, pupil) not in self.locked_pairs:
-            self.pupils_left[tutor] -= 1
-            self.tutors_left[pupil] -= 1
-        self.locked_pairs[tutor, pupil] += 1
 
     def safe_sessions(self, tutor: int) -> int:
         """Return how many open sessions ``tutor`` can give whoever the pupils are.
