@@ -18,6 +18,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
+import numpy as np
+
 from tutormatch.matching.flow.flows import SINK, SOURCE, cheapest_flow
 from tutormatch.matching.flow.openings import Openings, to_bits, to_numbers
 from tutormatch.matching.further.seating import most_sessions
@@ -30,9 +32,9 @@ DAYS = tuple((1 << HOURS_PER_DAY) - 1 << day * HOURS_PER_DAY for day in range(le
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A match that may change: its sessions that stay, the slots that it may take, and how many it wants in all."""
+    """A match that may change: its place among all, what stays, the slots that it may take, and how many it wants."""
 
-    need: int
+    place: int
     stay: int
     offered: int
     wanted: int
@@ -46,7 +48,7 @@ class _Timetable:
     sessions: int
 
 
-def deepen(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...]:
+def deepen(openings: Openings, matches: Collection[Match], since: Collection[Match] | None = None) -> tuple[Match, ...]:
     """Give matches as many of the sessions they want as their tutors' hours allow, over different days.
 
     Parameters
@@ -54,6 +56,8 @@ def deepen(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...]:
     openings : Openings
     matches : collection of Match
         That keep every hard rule, the locked ones among them.
+    since : collection of Match, optional
+        Those that came since all others were deepened: for tutors whom they do not concern nothing is chosen anew.
 
     Returns
     -------
@@ -69,63 +73,91 @@ def deepen(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...]:
     found = sorted(matches, key=attrgetter("need_id"))
     slots_of: dict[int, int] = {}
     contested = []
-    for timetable in _timetables(openings, found):
+    for timetable in _timetables(openings, found, since):
         if (slots := _by_turns(timetable)) is None:
             contested.append(timetable)
         else:
             slots_of.update(slots)
     slots_of.update(_by_flow(contested))
-    for place, match in enumerate(found):
-        if bits := slots_of.get(openings.need_index[match.need_id]):
-            found[place] = replace(match, slots=tuple(to_numbers(bits)))
+    for place, bits in slots_of.items():
+        slots = tuple(to_numbers(bits))
+        if slots and found[place].slots != slots:
+            found[place] = replace(found[place], slots=slots)
     return tuple(found)
 
 
-def _timetables(openings: Openings, matches: Sequence[Match]) -> Iterator[_Timetable]:
+def has_moved(before: Collection[Match], after: Collection[Match]) -> bool:
+    """Return whether some match has left an hour that it had ``before``; both are the same needs in the same order."""
+    return any(not set(old.slots) <= set(new.slots) for old, new in zip(before, after, strict=True) if old is not new)
+
+
+def _timetables(openings: Openings, matches: Sequence[Match], since: Collection[Match] | None) -> Iterator[_Timetable]:
     """Yield what may change, leaving out tutors who could not give or with whom nobody wants a further session."""
-    needs, need_index, pupil_of = openings.problem.needs, openings.need_index, openings.pupil_of
-    locked = {match.need_id for match in openings.locked}
+    need_of = [openings.need_index[match.need_id] for match in matches]
+    tutor_of = [openings.tutor_index[match.tutor_id] for match in matches]
+    pupil_of = [openings.pupil_of[need] for need in need_of]
+    wanted = [openings.problem.needs[need].sessions_per_week for need in need_of]
+    tutors, tutor_count = np.array(tutor_of, dtype=np.int64), len(openings.tutor_free)
+    is_divided = _with_several_tutors(openings, np.array(pupil_of, dtype=np.int64), tutors)
     joined: dict[str, int] = defaultdict(int)
-    tutors_of: dict[int, set[str]] = defaultdict(set)
     for match in matches:
-        tutors_of[pupil_of[need_index[match.need_id]]].add(match.tutor_id)
         if match.joins:
             joined[match.joins] |= to_bits(match.slots)
-    by_tutor: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    locked = {match.need_id for match in openings.locked}
+    is_open = np.array([match.need_id not in locked for match in matches], dtype=bool)
+    is_own = is_open & np.array([not match.joins for match in matches], dtype=bool)
+    is_bound = is_divided | ~is_own | np.array([match.need_id in joined for match in matches], dtype=bool)
+
+    stay: dict[int, int] = {}
     tutor_taken: dict[int, int] = defaultdict(int)
     pupil_taken: dict[int, int] = defaultdict(int)
-    for match in matches:
-        if match.need_id in locked:
-            continue
-        need, tutor = need_index[match.need_id], openings.tutor_index[match.tutor_id]
-        is_apart = len(tutors_of[pupil_of[need]]) == 1 and not match.joins
-        if stay := joined.get(match.need_id, 0) if is_apart else to_bits(match.slots):
-            tutor_taken[tutor] |= stay
-            pupil_taken[pupil_of[need]] |= stay
-        if not match.joins:
-            by_tutor[tutor].append((need, stay))
-    given: dict[int, int] = defaultdict(int)
-    for tutor, own in by_tutor.items():
+    for place in np.flatnonzero(is_open & is_bound).tolist():
+        is_apart = is_own[place] and not is_divided[place]
+        bits = joined[matches[place].need_id] if is_apart else to_bits(matches[place].slots)
+        stay[place] = bits
+        tutor_taken[tutor_of[place]] |= bits
+        pupil_taken[pupil_of[place]] |= bits
+    sessions = np.array(openings.sessions_left, dtype=np.int64)
+    for tutor, bits in tutor_taken.items():
         # A session that a locked match hosts is off the tutor's limit already.
-        taken = tutor_taken.get(tutor, 0) & openings.tutor_free[tutor]
-        sessions = openings.sessions_left[tutor] - taken.bit_count()
-        if sessions <= sum(not stay for _, stay in own) or all(needs[need].sessions_per_week == 1 for need, _ in own):
-            continue
-        plans = []
-        for need, stay in own:
-            pupil = pupil_of[need]
-            offered = openings.common_slots(tutor, pupil) & ~taken & ~pupil_taken.get(pupil, 0)
-            if stay:
+        tutor_taken[tutor] = bits & openings.tutor_free[tutor]
+        sessions[tutor] -= tutor_taken[tutor].bit_count()
+
+    has_room = sessions > np.bincount(tutors[is_own & ~is_bound], minlength=tutor_count)
+    is_wishing = is_own & (np.array(wanted, dtype=np.int64) > 1)
+    has_room &= np.bincount(tutors[is_wishing], minlength=tutor_count) > 0
+    if since is not None:
+        is_concerned = np.zeros(tutor_count, dtype=bool)
+        is_concerned[tutors[is_divided]] = True
+        is_concerned[[openings.tutor_index[match.tutor_id] for match in since]] = True
+        has_room &= is_concerned
+    places_of: dict[int, list[int]] = defaultdict(list)
+    for place in np.flatnonzero(is_own & has_room[tutors]).tolist():
+        places_of[tutor_of[place]].append(place)
+
+    given: dict[int, int] = defaultdict(int)
+    for tutor, places in places_of.items():
+        taken, plans = tutor_taken.get(tutor, 0), []
+        for place in places:
+            pupil, held = pupil_of[place], stay.get(place, 0)
+            offered = openings.common_slots(tutor, pupil) & ~(taken | pupil_taken.get(pupil, 0))
+            if held:
                 # A pupil with several tutors: what is offered to one is not to another.
                 offered &= ~given[pupil]
                 given[pupil] |= offered
-            if offered and needs[need].sessions_per_week > stay.bit_count():
-                plans.append(_Plan(need, stay, offered, needs[need].sessions_per_week))
-        yield _Timetable(tuple(plans), sessions)
+            if offered and wanted[place] > held.bit_count():
+                plans.append(_Plan(place, held, offered, wanted[place]))
+        yield _Timetable(tuple(plans), int(sessions[tutor]))
+
+
+def _with_several_tutors(openings: Openings, pupils: np.ndarray, tutors: np.ndarray) -> np.ndarray:
+    """Return for each match, given by pupil and tutor, whether its pupil has several tutors."""
+    pairs = np.unique(pupils * len(openings.tutor_free) + tutors)
+    return np.bincount(pairs // len(openings.tutor_free), minlength=len(openings.pupil_free))[pupils] > 1
 
 
 def _by_turns(timetable: _Timetable) -> dict[int, int] | None:
-    """Return the slots of each need, as bits, if taking turns gives all that there could be; otherwise None.
+    """Return the slots of each match, as bits, if taking turns gives all that there could be; otherwise None.
 
     Each takes a slot in turn, on a new day while there is one, and rather one that nobody
     else could use; who has the fewest to choose from comes first.
@@ -133,7 +165,7 @@ def _by_turns(timetable: _Timetable) -> dict[int, int] | None:
     plans = sorted(timetable.plans, key=lambda plan: plan.offered.bit_count())
     slots = [plan.stay for plan in plans]
     free = [plan.offered for plan in plans]
-    fresh = [_on_other_days(plan.offered, plan.stay) for plan in plans]
+    fresh = [plan.offered & ~_whole_days(plan.stay) for plan in plans]
     wanted = [plan.wanted - plan.stay.bit_count() for plan in plans]
     most = most_sessions(free, wanted, timetable.sessions)
     if most is None:
@@ -143,19 +175,19 @@ def _by_turns(timetable: _Timetable) -> dict[int, int] | None:
     for options, enough in ((fresh, on_new_days), (free, most)):
         while given < enough:
             before = given
-            for place in range(len(plans)):
-                if given < enough and wanted[place] and options[place]:
-                    slot = _least_sought(options[place], free[:place] + free[place + 1 :])
+            for turn in range(len(plans)):
+                if given < enough and wanted[turn] and options[turn]:
+                    slot = _least_sought(options[turn], free[:turn] + free[turn + 1 :])
                     for other in range(len(plans)):
                         free[other] &= ~slot
                         fresh[other] &= ~slot
-                    fresh[place] = _on_other_days(fresh[place], slot)
-                    slots[place] |= slot
-                    wanted[place] -= 1
+                    fresh[turn] &= ~_whole_days(slot)
+                    slots[turn] |= slot
+                    wanted[turn] -= 1
                     given += 1
             if given == before:
                 return None
-    return {plan.need: bits for plan, bits in zip(plans, slots, strict=True)} if all(slots) else None
+    return {plan.place: bits for plan, bits in zip(plans, slots, strict=True)} if all(slots) else None
 
 
 def _least_sought(options: int, others: Sequence[int]) -> int:
@@ -170,16 +202,18 @@ def _days(bits: int) -> int:
     return sum(1 for day in DAYS if bits & day)
 
 
-def _on_other_days(bits: int, taken: int) -> int:
-    """Return the slots on days on which nothing is taken, as bits."""
-    for day in DAYS:
-        if taken & day:
-            bits &= ~day
-    return bits
+def _whole_days(bits: int) -> int:
+    """Return all slots of the days on which there are some, as bits."""
+    days = 0
+    while bits:
+        day = DAYS[(bits.bit_length() - 1) // HOURS_PER_DAY]
+        days |= day
+        bits &= ~day
+    return days
 
 
 def _by_flow(timetables: Collection[_Timetable]) -> dict[int, int]:
-    """Return the slots of each need, as bits, by one flow."""
+    """Return the slots of each match, as bits, by one flow."""
     if not timetables:
         return {}
     # Tutors have nothing in common here, so each weight need only outweigh those of one tutor.
@@ -194,28 +228,31 @@ def _by_flow(timetables: Collection[_Timetable]) -> dict[int, int]:
     seats: dict[int, tuple[int, int]] = {}
     for number, timetable in enumerate(timetables):
         for plan in timetable.plans:
-            need, held = plan.need, plan.stay.bit_count()
+            place, held = plan.place, plan.stay.bit_count()
             if not held:
                 # Two arcs between the same nodes would be one in a DiGraph.
-                arcs += [(SOURCE, at(("first", need)), 1, -first), (at(("first", need)), at(need), 1, 0)]
+                arcs += [(SOURCE, at(("first", place)), 1, -first), (at(("first", place)), at(place), 1, 0)]
             if plan.wanted > max(held, 1):
-                arcs.append((SOURCE, at(need), plan.wanted - max(held, 1), -further))
+                arcs.append((SOURCE, at(place), plan.wanted - max(held, 1), -further))
             for day, bits in enumerate(plan.offered & slots for slots in DAYS):
                 if not bits:
                     continue
                 if not plan.stay & DAYS[day]:
-                    arcs += [(at(need), at(("new", need, day)), 1, -1), (at(("new", need, day)), at((need, day)), 1, 0)]
-                arcs.append((at(need), at((need, day)), bits.bit_count(), 0))
+                    arcs += [
+                        (at(place), at(("new", place, day)), 1, -1),
+                        (at(("new", place, day)), at((place, day)), 1, 0),
+                    ]
+                arcs.append((at(place), at((place, day)), bits.bit_count(), 0))
                 for slot in to_numbers(bits):
-                    seats[len(arcs)] = (need, slot)
-                    arcs.append((at((need, day)), at((number, slot, "hour")), 1, 0))
+                    seats[len(arcs)] = (place, slot)
+                    arcs.append((at((place, day)), at((number, slot, "hour")), 1, 0))
         for slot in sorted({slot for plan in timetable.plans for slot in to_numbers(plan.offered)}):
             arcs.append((at((number, slot, "hour")), at((number, "tutor")), 1, 0))
         arcs.append((at((number, "tutor")), SINK, timetable.sessions, 0))
     supply = sum(plan.wanted for timetable in timetables for plan in timetable.plans)
     flow = cheapest_flow(arcs, supply)
-    slots_of = {plan.need: plan.stay for timetable in timetables for plan in timetable.plans}
-    for arc, (need, slot) in seats.items():
+    slots_of = {plan.place: plan.stay for timetable in timetables for plan in timetable.plans}
+    for arc, (place, slot) in seats.items():
         if flow[arc]:
-            slots_of[need] |= 1 << slot
+            slots_of[place] |= 1 << slot
     return slots_of
