@@ -84,26 +84,25 @@ class _Groups:
         self.needs, self.tutors = openings.problem.needs, openings.problem.tutors
         need_index, tutor_index, pupil_of = openings.need_index, openings.tutor_index, openings.pupil_of
         self.match_of = {need_index[match.need_id]: match for match in matches}
-        self.hosts: list[int] = []
+        self.seekers = [need for need, record in enumerate(self.needs) if record.group_ok and need not in self.match_of]
+        self.hosts: list[tuple[int, int]] = []
         self.joining: dict[tuple[int, int], list[int]] = defaultdict(list)
         self.pupil_taken: dict[int, int] = defaultdict(int)
         self.pupils_of: dict[int, set[int]] = defaultdict(set)
         self.tutors_of: dict[int, set[int]] = defaultdict(set)
         # Nothing else is asked of pupils who neither seek a place nor have one, and of tutors without groups.
-        concerned = {
-            pupil_of[need]
-            for need, record in enumerate(self.needs)
-            if record.group_ok and (need not in self.match_of or self.match_of[need].joins)
-        }
+        concerned = {pupil_of[need] for need in self.seekers}
+        concerned.update(pupil_of[need] for need, match in self.match_of.items() if match.joins)
+        takes_groups = [tutor.group_size > 1 for tutor in self.tutors]
         for need, match in self.match_of.items():
             pupil, tutor = pupil_of[need], tutor_index[match.tutor_id]
             if pupil in concerned:
                 self.pupil_taken[pupil] |= to_bits(match.slots)
                 self.tutors_of[pupil].add(tutor)
-            if self.tutors[tutor].group_size > 1:
+            if takes_groups[tutor]:
                 self.pupils_of[tutor].add(pupil)
                 if not match.joins and self.needs[need].group_ok:
-                    self.hosts.append(need)
+                    self.hosts.append((need, tutor))
             if match.joins:
                 for slot in match.slots:
                     self.joining[need_index[match.joins], slot].append(need)
@@ -111,18 +110,18 @@ class _Groups:
 
     def join(self) -> list[Match]:
         """Return new group places."""
-        seekers = [need for need, each in enumerate(self.needs) if each.group_ok and need not in self.match_of]
-        choices = self._choices(seekers)
+        choices = self._choices()
         if not choices:
             return []
         joined = []
         seats: Counter[tuple[int, int]] = Counter()
-        unit = 1 + sum(urgency_points(self.needs[need]) + 1 for need in seekers)
+        unit = 1 + sum(urgency_points(self.needs[need]) + 1 for need in self.seekers)
         for need, session in self._flow(choices, unit):
             place = (session.host, session.slot)
             if seats[place] < session.places and self._may_join(need, session):
                 seats[place] += 1
                 joined.append(self._take(need, session))
+        self.seekers = [need for need in self.seekers if need not in self.match_of]
         return joined
 
     def extend(self, match: Match) -> Match:
@@ -147,16 +146,19 @@ class _Groups:
     def _has_room(self, tutor: int) -> bool:
         return len(self.pupils_of[tutor]) < self.tutors[tutor].max_pupils
 
-    def _sessions(self, seekers: Collection[int]) -> Iterator[_Session]:
+    def _sessions(self) -> Iterator[_Session]:
         """Yield the sessions in which there is a place that somebody could take, by host and slot."""
-        kinds = {self._kind(need) for need in seekers}
-        seeking = {self.openings.pupil_of[need] for need in seekers}
-        for host in self.hosts:
-            match = self.match_of[host]
-            tutor = self.openings.tutor_index[match.tutor_id]
-            is_open = self._has_room(tutor) or not seeking.isdisjoint(self.pupils_of[tutor])
-            if is_open and self._kind(host) in kinds:
-                for slot in match.slots:
+        kinds = {self._kind(need) for need in self.seekers}
+        sought_from_own = {
+            (tutor, self._kind(need))
+            for need in self.seekers
+            for tutor in self.tutors_of.get(self.openings.pupil_of[need], ())
+        }
+        for host, tutor in self.hosts:
+            # Without room for one pupil more only the tutor's own could come.
+            kind = self._kind(host)
+            if kind in kinds and (self._has_room(tutor) or (tutor, kind) in sought_from_own):
+                for slot in self.match_of[host].slots:
                     session = self._session(host, slot)
                     if session.places:
                         yield session
@@ -164,12 +166,12 @@ class _Groups:
     def _kind(self, need: int) -> tuple[str, int]:
         return self.needs[need].subject, self.needs[need].grade
 
-    def _choices(self, seekers: Collection[int]) -> list[tuple[_Session, list[int]]]:
+    def _choices(self) -> list[tuple[_Session, list[int]]]:
         """Return each session with the needs that may join it, all in one language."""
         pupil_of, ranks = self.openings.pupil_of, self.openings.ranks
-        sessions = list(self._sessions(seekers))
+        sessions = list(self._sessions())
+        kinds = {self._kind(each.host) for each in sessions}
         wanted = {(*self._kind(each.host), each.slot) for each in sessions if self._has_room(each.tutor)}
-        kinds = {(subject, grade) for subject, grade, _ in wanted}
         at: dict[tuple[str, int, int], list[int]] = defaultdict(list)
         needs_of: dict[int, list[int]] = defaultdict(list)
 
@@ -177,12 +179,11 @@ class _Groups:
             """Pupils without any tutor first, then the most urgent: only so many are looked at for each session."""
             return pupil_of[need] in self.tutors_of, -ranks[pupil_of[need]], -self.needs[need].priority, need
 
-        for need in sorted(seekers, key=place) if sessions else ():
+        for need in sorted((need for need in self.seekers if self._kind(need) in kinds), key=place):
             needs_of[pupil_of[need]].append(need)
-            if (kind := self._kind(need)) in kinds:
-                for slot in self._pupil(need).slots:
-                    if (key := (*kind, slot)) in wanted:
-                        at[key].append(need)
+            for slot in self._pupil(need).slots:
+                if (key := (*self._kind(need), slot)) in wanted:
+                    at[key].append(need)
         choices = []
         for session in sessions:
             kind = self._kind(session.host)
