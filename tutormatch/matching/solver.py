@@ -16,11 +16,12 @@ from tutormatch.matching.flow.faces import best_flow
 from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.flow.pricing import breadth_prices
 from tutormatch.matching.flow.relaxation import most_needs
-from tutormatch.matching.flow.repair import fill, repair
+from tutormatch.matching.flow.repair import repair
 from tutormatch.matching.further.bundles import full_wishes
-from tutormatch.matching.further.deepening import deepen, has_moved
+from tutormatch.matching.further.deepening import deepen
 from tutormatch.matching.further.exchange import exchange
 from tutormatch.matching.further.grouping import attend, join_groups
+from tutormatch.matching.further.latecomers import serve_too
 from tutormatch.matching.guidance.explanations import explain_unmatched
 from tutormatch.matching.levels import Reached, count_bounds, measure
 from tutormatch.matching.objective import BALANCE, BREADTH, COVER
@@ -336,20 +337,12 @@ class _Run:
         since: tuple[Match, ...] | None = None
         while True:
             before, matches = matches, deepen(openings, matches, since)
-            # Whom nobody could take finds a tutor only where hours have become free.
-            is_first = since is None
-            served_too = self._served_too(openings, matches) if is_first or has_moved(before, matches) else ()
+            served_too = serve_too(openings, matches, None if since is None else before)
             known = {match.need_id for match in matches}
             matches = join_groups(openings, [*matches, *served_too])
             if not served_too:
                 return attend(openings, matches)
             since = tuple(match for match in matches if match.need_id not in known)
-
-    def _served_too(self, openings: Openings, matches: tuple[Match, ...]) -> tuple[Match, ...]:
-        """Return matches of needs that fit beside these."""
-        rest = Assignment(openings.holding(matches))
-        fill(rest)
-        return rest.new_matches()
 
     def _certificate(self, reached: Mapping[str, Reached]) -> Certificate:
         counted = count_bounds(self.problem, reached)

@@ -15,7 +15,7 @@ one.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 
 import numpy as np
@@ -82,13 +82,8 @@ def deepen(openings: Openings, matches: Collection[Match], since: Collection[Mat
     for place, bits in slots_of.items():
         slots = tuple(to_numbers(bits))
         if slots and found[place].slots != slots:
-            found[place] = replace(found[place], slots=slots)
+            found[place] = Match(found[place].need_id, found[place].tutor_id, slots)
     return tuple(found)
-
-
-def has_moved(before: Collection[Match], after: Collection[Match]) -> bool:
-    """Return whether some match has left an hour that it had ``before``; both are the same needs in the same order."""
-    return any(not set(old.slots) <= set(new.slots) for old, new in zip(before, after, strict=True) if old is not new)
 
 
 def _timetables(openings: Openings, matches: Sequence[Match], since: Collection[Match] | None) -> Iterator[_Timetable]:
