@@ -234,8 +234,7 @@ class _Exchange:
             if not own.needs:
                 continue
             needs = sorted(own.needs)
-            wanted = [self.wanted[need] for need in needs]
-            seats = seat_sessions(self._free_of(tutor, needs), wanted, own.sessions)
+            seats = seat_sessions(self._free_of(tutor, needs), [1] * len(needs), own.sessions)
             for need, slots in zip(needs, seats or (), strict=True):
                 found.append(Match(problem.needs[need].id, problem.tutors[tutor].id, tuple(slots)))
         return tuple(sorted(found, key=attrgetter("need_id")))

@@ -67,6 +67,10 @@ def seat_sessions(free_of: Sequence[int], wanted: Sequence[int], sessions: int) 
     """
     if len(free_of) > sessions or not all(free_of):
         return None
+    firsts = [bits & -bits for bits in free_of]
+    if max(wanted, default=0) == 1 and len(set(firsts)) == len(firsts):
+        # Nobody is in another's way.
+        return [to_numbers(slot) for slot in firsts]
     usable = [to_numbers(bits) for bits in free_of]
     if len(usable) == 1:
         return [usable[0][: min(wanted[0], sessions)]]
