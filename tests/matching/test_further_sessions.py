@@ -15,6 +15,7 @@ from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.further.deepening import deepen
 from tutormatch.matching.further.exchange import exchange
 from tutormatch.matching.further.grouping import join_groups
+from tutormatch.matching.further.latecomers import serve_too
 from tutormatch.matching.further.seating import most_sessions, seat_sessions
 from tutormatch.matching.levels import measure
 from tutormatch.matching.slots import format_slots
@@ -214,6 +215,30 @@ def test_what_comes_after_the_flow_keeps_rules_and_the_levels_above(problem_, pr
         assert by_rank(problem_, after, profile) == by_rank(problem_, before, profile)
         assert totals(problem_, after)["cover"] == totals(problem_, before)["cover"]
         assert totals(problem_, after)["depth"] >= totals(problem_, before)["depth"]
+
+
+@thorough
+@given(problems(), st.sampled_from(Profile))
+def test_a_second_look_where_something_changed_finds_what_a_look_everywhere_finds(problem_, profile):
+    openings = Openings(problem_, profile)
+    known = deepen(openings, openings.locked)
+    # Everybody comes late, so that much changes between the two looks.
+    found = join_groups(openings, [*known, *serve_too(openings, known)])
+    since = [each for each in found if each not in known]
+    again = deepen(openings, found, since)
+    assert broken_rules(problem_, again) == []
+    assert totals(problem_, again) == totals(problem_, deepen(openings, found))
+    assert serve_too(openings, again, found) == serve_too(openings, again)
+
+
+def test_who_waits_finds_the_hour_that_a_moved_session_left():
+    source = problem(
+        [tutor(slots=WEEK, sessions_per_week=2)], [pupil("P1", WEEK), pupil("P2")], [need(), need("N2", "P2")]
+    )
+    openings = Openings(source)
+    before, after = [match()], [match(slots="tue-15")]
+    assert serve_too(openings, after, before) == (match("N2"),)
+    assert serve_too(openings, before, before) == ()
 
 
 def is_locked(problem_, each) -> bool:

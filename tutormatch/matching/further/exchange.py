@@ -111,7 +111,8 @@ class _Exchange:
 
     def run(self) -> tuple[Match, ...]:
         for tutor, own in enumerate(self.tables):
-            self._set_needs(tutor, sorted(own.needs))
+            if own.needs:
+                self._set_needs(tutor, sorted(own.needs))
         by_kind = self._by_kind()
         roomy = [tutor for tutor, own in enumerate(self.tables) if own.given < own.sessions]
         for _ in range(ROUNDS):

@@ -29,6 +29,8 @@ def most_sessions(free_of: Sequence[int], wanted: Sequence[int], sessions: int) 
         return None if seats is None else sum(map(len, seats))
     if len(free_of) > sessions:
         return None
+    if len(free_of) == 1:
+        return min(free_of[0].bit_count(), wanted[0], sessions) or None
     total = most = sum(wanted)
     # Of each subset: the slots that any of them could use, how many needs they are, what they want.
     subsets = [(0, 0, 0)]
