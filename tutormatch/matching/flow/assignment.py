@@ -46,11 +46,12 @@ class Assignment:
 
     def has_sessions(self, tutor: int) -> bool:
         """Return whether the tutor can give one more session."""
-        return len(self.needs_of_tutor[tutor]) < self.openings.sessions_left[tutor]
+        # Asked of everybody: whoever has no session yet gets no set for that.
+        return len(self.needs_of_tutor.get(tutor, ())) < self.openings.sessions_left[tutor]
 
     def takes_new(self, tutor: int) -> bool:
         """Return whether the tutor can give a session to one more pupil."""
-        return self.has_sessions(tutor) and self.new_pupils[tutor] < self.openings.pupils_left[tutor]
+        return self.has_sessions(tutor) and self.new_pupils.get(tutor, 0) < self.openings.pupils_left[tutor]
 
     def has_room(self, tutor: int, pupil: int) -> bool:
         """Return whether limits allow the two one more session."""

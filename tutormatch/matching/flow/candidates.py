@@ -27,31 +27,32 @@ def candidates(assignment: Assignment, needs: Sequence[int]) -> dict[int, list[i
         is added.
     """
     openings = assignment.openings
-    tutors = range(len(openings.problem.tutors))
-    is_taking = np.array([assignment.takes_new(tutor) for tutor in tutors], dtype=bool)
-    tutor_words = to_words(openings.tutor_free[tutor] & ~assignment.tutor_taken[tutor] for tutor in tutors)
-    pupils = [openings.pupil_of[need] for need in needs]
-    need_words = to_words(openings.pupil_free[pupil] & ~assignment.pupil_taken[pupil] for pupil in pupils)
-    places: dict[Wish, list[int]] = defaultdict(list)
-    for place, (need, pupil) in enumerate(zip(needs, pupils, strict=True)):
-        if assignment.new_tutors[pupil] < openings.tutors_left[pupil]:
-            places[openings.wish_of[need]].append(place)
+    taking = [tutor for tutor in range(len(openings.problem.tutors)) if assignment.takes_new(tutor)]
+    tutor_words = to_words(openings.tutor_free[tutor] & ~assignment.tutor_taken.get(tutor, 0) for tutor in taking)
+    place_of = np.full(len(openings.problem.tutors), -1, dtype=np.int64)
+    place_of[taking] = np.arange(len(taking))
+    group_of: dict[Wish, list[int]] = defaultdict(list)
+    for need in needs:
+        if assignment.new_tutors.get(pupil := openings.pupil_of[need], 0) < openings.tutors_left[pupil]:
+            group_of[openings.wish_of[need]].append(need)
     found: dict[int, list[int]] = {}
-    for wish, group in places.items():
+    for wish, group in group_of.items():
         suited = openings.suited(wish)
-        suited = suited[is_taking[suited]]
+        suited = suited[place_of[suited] >= 0]
         if not len(suited):
             continue
-        theirs = tutor_words[suited]
+        theirs = tutor_words[place_of[suited]]
         step = max(1, CELLS_AT_ONCE // len(suited))
         for start in range(0, len(group), step):
-            some = np.array(group[start : start + step])
+            some = group[start : start + step]
+            pupils = [openings.pupil_of[need] for need in some]
+            words = to_words(openings.pupil_free[pupil] & ~assignment.pupil_taken.get(pupil, 0) for pupil in pupils)
             meet = np.zeros((len(some), len(suited)), dtype=bool)
             for word in range(WORDS):
-                meet |= (need_words[some, word][:, None] & theirs[:, word]) != 0
+                meet |= (words[:, word][:, None] & theirs[:, word]) != 0
             row, column = np.nonzero(meet)
-            for place, tutor in zip(some[row].tolist(), suited[column].tolist(), strict=True):
-                found.setdefault(needs[place], []).append(tutor)
+            for place, tutor in zip(row.tolist(), suited[column].tolist(), strict=True):
+                found.setdefault(some[place], []).append(tutor)
     with_tutor = {openings.pupil_of[need] for need in assignment.seat_of} | openings.tutors_of_pupil.keys()
     for need in needs:
         if (pupil := openings.pupil_of[need]) in with_tutor:

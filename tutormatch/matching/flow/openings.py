@@ -325,17 +325,24 @@ class Openings:
 
     def suited(self, wish: Wish) -> np.ndarray:
         """Return the tutors who suit by rules 1, 2 and 6, whatever their time and limits, in order."""
-        key = (wish.subject, wish.grade, frozenset(wish.languages), wish.requires)
-        if key not in self._suited:
-            tutors = self.teachers.get((wish.subject, wish.grade), np.empty(0, dtype=np.int64))
-            speaks = np.zeros(len(tutors), dtype=bool)
-            for code in wish.languages:
-                if code in self.speaks:
-                    speaks |= self.speaks[code][tutors]
-            for tag in wish.requires:
-                speaks &= self.meets[tag][tutors] if tag in self.meets else False
-            self._suited[key] = tutors[speaks]
-        return self._suited[key]
+        found = self._suited.get(wish)
+        if found is None:
+            # Which language comes first makes another wish, but suits the same tutors.
+            key = (wish.subject, wish.grade, frozenset(wish.languages), wish.requires)
+            if key not in self._suited:
+                self._suited[key] = self._who_suits(wish)
+            found = self._suited[wish] = self._suited[key]
+        return found
+
+    def _who_suits(self, wish: Wish) -> np.ndarray:
+        tutors = self.teachers.get((wish.subject, wish.grade), np.empty(0, dtype=np.int64))
+        speaks = np.zeros(len(tutors), dtype=bool)
+        for code in wish.languages:
+            if code in self.speaks:
+                speaks |= self.speaks[code][tutors]
+        for tag in wish.requires:
+            speaks &= self.meets[tag][tutors] if tag in self.meets else False
+        return tutors[speaks]
 
     def suited_tutors(self, subject: str, grade: int, languages: Iterable[str], requires: frozenset[str]) -> int:
         """Return the tutors who suit by rules 1, 2 and 6 as bits."""
@@ -344,8 +351,8 @@ class Openings:
     def suits(self, need: int, tutor: int) -> bool:
         """Return whether rules 1, 2 and 6 let ``tutor`` take ``need``."""
         suited = self.suited(self.wish_of[need])
-        place = int(np.searchsorted(suited, tutor))
-        return place < len(suited) and int(suited[place]) == tutor
+        place = suited.searchsorted(tutor)
+        return bool(place < len(suited) and suited[place] == tutor)
 
     @cached_property
     def tutor_words(self) -> np.ndarray:
