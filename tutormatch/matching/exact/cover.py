@@ -73,12 +73,16 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, 
     tight depends on the prices alone. Each step is taken only if the one before left a gap.
     """
     openings = assignment.openings
+    cover = Cover(assignment, breadth, len(openings.open_needs))
+    has_program = network.arc_count <= effort * ARCS_PER_SECOND
+    if not has_program and len(openings.open_needs) > effort * NEEDS_BY_PARTS:
+        return cover
     bounds = _Bounds(openings, assignment)
-    cover = bounds.best(Cover(assignment, breadth, len(openings.open_needs)), cover_prices(openings, breadth, {}))
+    cover = bounds.best(cover, cover_prices(openings, breadth, {}))
     if cover.is_proven:
         return cover
-    if network.arc_count > effort * ARCS_PER_SECOND:
-        return _by_parts(cover, effort)
+    if not has_program:
+        return replace(cover, assignment=gather_by_parts(assignment, effort))
     program = CoverProgram(openings, network, breadth)
     if not program.worth:
         return cover
@@ -92,7 +96,7 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, 
         if not cover.is_proven and len(program.worth) <= min(effort * TO_ROUND, MOST_TO_ROUND):
             cover = replace(cover, assignment=gather_needs(assignment, program, relaxation))
         elif not cover.is_proven:
-            cover = _by_parts(cover, effort / 3)
+            cover = replace(cover, assignment=gather_by_parts(assignment, effort / 3))
         exact = sharpened.result() if sharpened else None
     if cover.is_proven or exact is None:
         return cover
@@ -102,13 +106,6 @@ def close_cover(assignment: Assignment, network: ClassNetwork, breadth: Prices, 
         assignment, most = settle(cover.assignment, program, exact)
         cover = replace(cover, assignment=assignment, exact=most)
     return cover
-
-
-def _by_parts(cover: Cover, effort: float) -> Cover:
-    """Return the cover with more needs served, if the effort is worth beginning with so many."""
-    if len(cover.assignment.openings.open_needs) > effort * NEEDS_BY_PARTS:
-        return cover
-    return replace(cover, assignment=gather_by_parts(cover.assignment, effort))
 
 
 class _Bounds:
