@@ -1,5 +1,7 @@
 """The class network, its nested cuts and its face, on small random problems full of special pairs."""
 
+from random import Random
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from tutormatch.matching.flow.assignment import Assignment
 from tutormatch.matching.flow.class_network import ClassNetwork, build_class_network
 from tutormatch.matching.flow.cuts import nested_cuts
 from tutormatch.matching.flow.decoding import decode
-from tutormatch.matching.flow.engines import ENGINES
+from tutormatch.matching.flow.engines import ENGINES, cheapest_transshipment
 from tutormatch.matching.flow.faces import flow_on_face
 from tutormatch.matching.flow.network import SINK, SOURCE
 from tutormatch.matching.flow.openings import Openings, to_numbers
@@ -181,3 +183,25 @@ def test_a_generated_round_has_the_same_ranks_by_cuts_and_by_costs(seed):
     flows = [by_costs(network), by_cuts(network)]
     assert ranks_reached(network, flows[0]) == ranks_reached(network, flows[1])
     assert network.worth @ flows[0] == network.worth @ flows[1]
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_a_contracted_network_has_the_cheapest_flow_of_the_whole(seed):
+    random = Random(seed)
+    count, supply = random.randint(3, 14), random.randint(1, 6)
+    # Few arcs for many nodes, so that most nodes have one predecessor or one successor.
+    ends = [sorted(random.sample(range(count), 2)) for _ in range(random.randint(count, 2 * count))]
+    arcs = [(*pair, random.choice((1, 1, 2, supply, 10)), random.randint(-9, 9)) for pair in ends]
+    arcs.append((0, count - 1, supply, 100))
+    supplies = np.zeros(count, dtype=np.int64)
+    supplies[0], supplies[-1] = supply, -supply
+    tail, head, capacity, cost = np.array(arcs, dtype=np.int64).T
+    flow = cheapest_transshipment(tail, head, capacity, cost, supplies)
+    graph = nx.MultiDiGraph()
+    graph.add_nodes_from((node, {"demand": -int(supplies[node])}) for node in range(count))
+    graph.add_edges_from((start, end, {"capacity": most, "weight": each}) for start, end, most, each in arcs)
+    assert (flow >= 0).all()
+    assert (flow <= capacity).all()
+    balance = np.bincount(tail, weights=flow, minlength=count) - np.bincount(head, weights=flow, minlength=count)
+    assert (balance == supplies).all()
+    assert flow @ cost == nx.network_simplex(graph)[0]

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from tutormatch.matching.flow.contraction import Contraction
 from tutormatch.matching.flow.network import SINK, SOURCE, Network
 
 AUTO = "auto"
@@ -44,13 +45,16 @@ def cheapest_transshipment(
     """
     from ortools.graph.python import min_cost_flow
 
+    forth = Contraction(tail, head, capacity, cost, supplies)
+    back = Contraction(forth.head, forth.tail, forth.capacity, forth.cost, -supplies)
     solver = min_cost_flow.SimpleMinCostFlow()
-    arcs = solver.add_arcs_with_capacity_and_unit_cost(tail, head, capacity, cost)
+    ends = back.head.astype(np.int32), back.tail.astype(np.int32)
+    arcs = solver.add_arcs_with_capacity_and_unit_cost(*ends, back.capacity, back.cost)
     solver.set_nodes_supplies(np.arange(len(supplies), dtype=np.int32), supplies)
     status = solver.solve()
     if status != solver.OPTIMAL:
         raise SolverFailed(f"min-cost flow ended as {status}")
-    return np.asarray(solver.flows(arcs), dtype=np.int64)
+    return forth.restore(back.restore(np.asarray(solver.flows(arcs), dtype=np.int64)))
 
 
 def largest_flow(tail: np.ndarray, head: np.ndarray, capacity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
