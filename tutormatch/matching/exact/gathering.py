@@ -159,7 +159,7 @@ def _rounded(program: CoverProgram, columns: np.ndarray, node_limit: int) -> _Ro
         bounds=Bounds(0, np.inf),
         constraints=LinearConstraint(narrowed.matrix, narrowed.least, narrowed.most),
         # Needs are whole: what is within less than one of the bound is the best.
-        options={"node_limit": node_limit, "mip_rel_gap": 0.9 / len(program.worth)},
+        options={"node_limit": node_limit, "mip_rel_gap": 0.9 / len(program.openings.open_needs)},
     )
     most = np.inf if result.mip_dual_bound is None else -result.mip_dual_bound
     if result.x is None:
