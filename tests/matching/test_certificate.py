@@ -131,7 +131,7 @@ def settled(source: Problem) -> tuple[Assignment, int] | None:
     """Return what the search of the whole program of cover finds; nothing if the program is empty."""
     assignment, breadth, _ = closed(source)
     program = CoverProgram(assignment.openings, build_class_network(assignment.openings), breadth)
-    return settle(assignment, program, program.sharpen(effort=10)) if program.worth else None
+    return settle(assignment, program, program.sharpen(effort=10)) if program.size else None
 
 
 @thorough

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 
 from tutormatch.matching.exact.cover import close_cover
 from tutormatch.matching.flow.assignment import Assignment
@@ -162,7 +163,10 @@ class _Stages:
 
     @property
     def has_time(self) -> bool:
-        return self.time_limit is None or time.perf_counter() - self.start < self.time_limit
+        return self.time_left() > 0
+
+    def time_left(self) -> float:
+        return inf if self.time_limit is None else self.time_limit - (time.perf_counter() - self.start)
 
     @property
     def effort(self) -> float:
@@ -274,7 +278,7 @@ class _Run:
             proof = "flow" if len(openings.open_needs) <= NEEDS_FOR_FLOW_BOUND else ""
             exact = None
             if self.profile is not Profile.DEPTH_FIRST and self.goes_on:
-                cover = close_cover(assignment, network, prices, stages.effort)
+                cover = close_cover(assignment, network, prices, stages.effort, stages.time_left)
                 assignment = cover.assignment
                 if cover.prices is not prices and cover.most <= most:
                     most, proof = cover.most, "prices"

@@ -22,50 +22,24 @@ with a price of breadth are all used. The duals of the last rows of hours, sessi
 places correct the prices of breadth.
 """
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csc_array, hstack
 
+from tutormatch.matching.exact.couples import find_couples, is_short_of_pupils
 from tutormatch.matching.exact.linear import LinearProgram
+from tutormatch.matching.exact.rows import Rows
 from tutormatch.matching.flow.class_network import ClassNetwork
+from tutormatch.matching.flow.contraction import Contraction
 from tutormatch.matching.flow.network import SINK, SOURCE
-from tutormatch.matching.flow.openings import Openings, to_numbers
+from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.problem import Prices
+from tutormatch.matching.slots import SLOTS_PER_WEEK
 
 FAR = 1 << 40
 LOSS = 10.0
 """What a pupil without a tutor, or a session that must be given and is not, costs in needs."""
-
-
-def is_short_of_pupils(openings: Openings, tutor: int) -> bool:
-    """Return whether a tutor has more sessions left than new pupils: breadth prices the pupils then."""
-    return 0 < openings.pupils_left[tutor] < openings.sessions_left[tutor]
-
-
-@dataclass(frozen=True)
-class Couple:
-    """A pupil and a tutor who could meet several times, by number, with the variables of the program.
-
-    ``parts`` are by need and ``sessions`` by slot.
-    """
-
-    tutor: int
-    pupil: int
-    together: int
-    parts: dict[int, int]
-    sessions: dict[int, int]
-
-
-@dataclass(frozen=True)
-class Constraints:
-    """``least <= matrix @ values <= most``; ``names`` say of each row what it is about."""
-
-    matrix: csc_array
-    least: np.ndarray
-    most: np.ndarray
-    names: list[tuple]
 
 
 @dataclass(frozen=True)
@@ -76,45 +50,15 @@ class Relaxation:
     ----------
     values : ndarray
         By variable.
-    worth : dict of tuple to float
-        By name of a row, what one more there would add to cover.
+    duals : ndarray
+        By row, what one more there would add to cover.
     most : float
         How many needs can be served at most; without a limit if the solution is approximate.
     """
 
     values: np.ndarray
-    worth: dict[tuple, float]
+    duals: np.ndarray
     most: float = np.inf
-
-
-@dataclass
-class _Rows:
-    """Rows of a linear program under any names; they are added as they come."""
-
-    number: dict[tuple, int] = field(default_factory=dict)
-    entries: list[tuple[int, int, float]] = field(default_factory=list)
-    limits: dict[tuple, tuple[float, float]] = field(default_factory=dict)
-
-    def add(self, name: tuple, variable: int, weight: float = 1.0) -> None:
-        self.entries.append((self.number.setdefault(name, len(self.number)), variable, weight))
-
-    def limit(self, name: tuple, most: float, least: float = -np.inf) -> None:
-        if name in self.number:
-            self.limits[name] = (least, most)
-
-    def constraints(self, variable_count: int) -> Constraints:
-        """Return the rows that have limits."""
-        names = [name for name in self.number if name in self.limits]
-        place = np.full(len(self.number), -1)
-        place[[self.number[name] for name in names]] = np.arange(len(names))
-        row, variable, weight = np.array(self.entries).reshape(-1, 3).T
-        row = place[row.astype(np.int64)]
-        kept = row >= 0
-        matrix = csc_array(
-            (weight[kept], (row[kept], variable[kept].astype(np.int64))), shape=(len(names), variable_count)
-        )
-        least, most = np.array([self.limits[name] for name in names]).reshape(-1, 2).T
-        return Constraints(matrix, least, most, names)
 
 
 class CoverProgram:
@@ -129,15 +73,22 @@ class CoverProgram:
 
     Attributes
     ----------
-    worth : list of float
+    size : int
+        How many variables there are, in this order: needs that enter the network, arcs,
+        and of the couples whether they meet, their needs and their sessions.
+    worth : ndarray
         By variable, the needs it serves.
-    couples : list of Couple
-    entering : dict of int to int
-        By need, the variable of its single session.
-    arcs : list of (int, int, int)
-        Variable, tail and head of each arc that single sessions can take.
-    least_of : dict of int to int
-        By pupil who may be served, the least price of a first session.
+    entering : ndarray of int
+        The needs that have single sessions.
+    need_node : ndarray of int
+        Where each of them enters.
+    tail, head : ndarray of int
+        Of the arcs that single sessions can take.
+    first_hour : int
+        The node of the first hour; ``network.hour_tutor`` and ``network.hour_slot`` tell of all.
+    couples : Couples
+    arcs, together, parts, meetings : slice
+        Which variables are the arcs', and the couples'.
     constraints : Constraints
     """
 
@@ -145,46 +96,46 @@ class CoverProgram:
         self.openings = openings
         self.network = network
         tutors = openings.problem.tutors
-        self.place = [breadth.session.get(tutor.id, 0) + breadth.pupil.get(tutor.id, 0) for tutor in tutors]
-        self.hour = {(openings.tutor_index[tutor], slot): price for (tutor, slot), price in breadth.hour.items()}
-        self.worth: list[float] = []
-        self.rows = _Rows()
-        self.couples: list[Couple] = []
-        self.entering: dict[int, int] = {}
-        self.arcs: list[tuple[int, int, int]] = []
-        self.is_roomy = np.zeros(len(tutors), dtype=bool)
-        self.is_roomy[openings.roomy] = True
+        self.place = np.array([breadth.session.get(each.id, 0) + breadth.pupil.get(each.id, 0) for each in tutors])
+        self.hour = np.zeros((len(tutors), SLOTS_PER_WEEK), dtype=np.int64)
+        for (tutor_id, slot), price in breadth.hour.items():
+            self.hour[openings.tutor_index[tutor_id], slot] = price
         self._reach()
         self._pupils()
         self._flow()
-        for pupil in self.least_of:
-            self._couples_of(pupil)
-        self._limits()
-        self.constraints = self.rows.constraints(len(self.worth))
-        # Their parts take far more memory than the whole.
-        del self.rows
-
-    def _variable(self, worth: float) -> int:
-        self.worth.append(worth)
-        return len(self.worth) - 1
+        is_usable = np.zeros(self.hour.shape, dtype=bool)
+        is_usable[network.hour_tutor, network.hour_slot] = True
+        self.couples = find_couples(openings, self.least_of, self.place, is_usable & (self.hour == 0))
+        counts = [len(each) for each in (self.entering, self.tail, self.couples, self.couples.part, self.couples.slot)]
+        ends = np.cumsum(counts).tolist()
+        self.size = ends[-1]
+        self.arcs, self.together, self.parts, self.meetings = (
+            slice(start, end) for start, end in zip(ends, ends[1:], strict=False)
+        )
+        self.worth = np.zeros(self.size)
+        self.worth[: ends[0]] = self.worth[self.meetings] = 1.0
+        if self.size:
+            rows = Rows()
+            self._single_rows(rows)
+            self._couple_rows(rows)
+            self._limits(rows)
+            self.constraints = rows.constraints(self.size)
 
     def _reach(self) -> None:
         """Find for each node between needs and hours the least price of breadth behind it."""
         network = self.network
         tail, head = network.tail.astype(np.int64), network.head.astype(np.int64)
         # Here each hour is a node: its arc to the tutor ends there.
-        hours = list(zip(network.hour_tutor.tolist(), network.hour_slot.tolist(), strict=True))
-        self.hour_of = dict(enumerate(hours, start=network.node_count))
-        self.known_hours = set(hours)
-        head[network.hours] = np.arange(network.node_count, network.node_count + len(hours))
-        self.node_count = network.node_count + len(hours)
+        self.first_hour = network.node_count
+        self.node_count = self.first_hour + len(network.hour_tutor)
+        head[network.hours] = np.arange(self.first_hour, self.node_count)
         is_need = np.zeros(self.node_count, dtype=bool)
         is_need[list(network.need_node.values())] = True
         inner = ~is_need[head] & (tail != SOURCE) & (head != SINK)
         tail, head = tail[inner], head[inner]
         least = np.full(self.node_count, FAR, dtype=np.int64)
-        for node, hour in self.hour_of.items():
-            least[node] = self.place[hour[0]] + self.hour.get(hour, 0)
+        tutor, slot = network.hour_tutor, network.hour_slot
+        least[self.first_hour :] = self.place[tutor] + self.hour[tutor, slot]
         while True:
             found = least.copy()
             np.minimum.at(found, tail, least[head])
@@ -196,31 +147,27 @@ class CoverProgram:
         self.tail, self.head = tail[is_cheapest], head[is_cheapest]
 
     def _pupils(self) -> None:
-        """Add the units of flow that enter at needs, and note each pupil's least price of a first session."""
-        openings, rows = self.openings, self.rows
+        """Find the needs that can have single sessions, and each pupil's least price of a first session."""
+        openings = self.openings
         self.least_of: dict[int, int] = {}
-        self.is_entered = np.zeros(self.node_count, dtype=bool)
+        entering: list[int] = []
         for pupil, needs in sorted(openings.open_needs_of.items()):
             is_new = pupil not in openings.served_pupils
-            node = {need: self.network.need_node[need] for need in needs}
-            price = min(int(self.least[each]) for each in node.values())
+            least = [int(self.least[self.network.need_node[need]]) for need in needs]
+            price = min(least)
             if is_new and price > openings.ranks[pupil]:
                 continue
-            price = price if is_new else 0
-            self.least_of[pupil] = price
-            for need in needs:
-                if self.least[node[need]] == price:
-                    variable = self.entering[need] = self._variable(1.0)
-                    rows.add(("first", pupil), variable)
-                    rows.add(("tutors", pupil), variable)
-                    rows.add(("flow", node[need]), variable)
-                    rows.add(("need", need), variable)
-                    self.is_entered[node[need]] = True
+            price = self.least_of[pupil] = price if is_new else 0
+            entering += [need for need, each in zip(needs, least, strict=True) if each == price]
+        self.entering = np.array(entering, dtype=np.int64)
+        self.need_node = np.array([self.network.need_node[need] for need in entering], dtype=np.int64)
 
     def _flow(self) -> None:
-        """Add the cheapest arcs from needs to hours that can be reached."""
-        tail, head, rows = self.tail, self.head, self.rows
-        reached = self.is_entered
+        """Keep the cheapest arcs that lead from needs to hours, without nodes that have one way in or out."""
+        tail, head = self.tail, self.head
+        is_entered = np.zeros(self.node_count, dtype=bool)
+        is_entered[self.need_node] = True
+        reached = is_entered
         while True:
             further = reached.copy()
             further[head[reached[tail]]] = True
@@ -230,150 +177,133 @@ class CoverProgram:
         used = reached[tail]
         tail, head = tail[used], head[used]
         slot = np.full(self.node_count, -1)
-        slot[list(self.hour_of)] = [hour[1] for hour in self.hour_of.values()]
+        slot[self.first_hour :] = self.network.hour_slot
         while True:
             found = slot.copy()
-            found[tail] = np.where(self.is_entered[tail], -1, slot[head])
+            found[tail] = np.where(is_entered[tail], -1, slot[head])
             if (found == slot).all():
                 break
             slot = found
+        self.slot = slot
+        supplies = is_entered.astype(np.int64)
+        supplies[self.first_hour :] = -1
+        room = np.full(len(tail), FAR)
+        forth = Contraction(tail, head, room, np.zeros_like(tail), supplies)
+        # An arc into an hour counts in several rows: there shall not be more of them.
+        supplies[forth.tail[forth.head >= self.first_hour]] = 1
+        back = Contraction(forth.head, forth.tail, forth.capacity, forth.cost, -supplies)
+        self.tail, self.head = back.head, back.tail
+
+    def _single_rows(self, rows: Rows) -> None:
+        openings, network = self.openings, self.network
+        variable = np.arange(self.size)
+        entering, pupil = variable[: len(self.entering)], self._pupil_of(self.entering)
+        rows.add("first", pupil, entering)
+        rows.add("tutors", pupil, entering)
+        rows.add("flow", self.need_node, entering)
+        rows.add("need", self.entering, entering)
+        arcs, tail, head = variable[self.arcs], self.tail, self.head
+        rows.add("flow", tail, arcs, -1.0)
+        is_last = head >= self.first_hour
+        rows.add("flow", head[~is_last], arcs[~is_last])
+        hour = head[is_last] - self.first_hour
+        tutor = network.hour_tutor[hour]
+        rows.add("hour", tutor * SLOTS_PER_WEEK + network.hour_slot[hour], arcs[is_last])
+        rows.add("sessions", tutor, arcs[is_last])
+        rows.add("places", tutor, arcs[is_last])
+        pupil_at = np.full(self.node_count, -1)
+        for each, price in self.least_of.items():
+            if price == 0 and len(openings.open_needs_of[each]) > 1:
+                pupil_at[[network.need_node[need] for need in openings.open_needs_of[each]]] = each
+        starts = pupil_at[tail] >= 0
+        rows.add("time", pupil_at[tail[starts]] * SLOTS_PER_WEEK + self.slot[head[starts]], arcs[starts])
+
+    def _couple_rows(self, rows: Rows) -> None:
+        couples, variable = self.couples, np.arange(self.size)
+        together, parts, meetings = variable[self.together], variable[self.parts], variable[self.meetings]
+        tutor, pupil, is_new = couples.tutor, couples.pupil, ~couples.is_own
+        number = np.arange(len(couples))
+        rows.add("own", number[couples.is_own], together[couples.is_own])
+        rows.add("places", tutor[is_new], together[is_new])
+        rows.add("tutors", pupil[is_new], together[is_new])
+        rows.add("first", pupil[is_new], together[is_new])
+        rows.add("met", number[is_new], together[is_new])
+        rows.add("shared out", couples.part, parts, -1.0)
+        rows.add("part", parts, parts)
+        rows.add("part", parts, together[couples.part], -1.0)
+        rows.add("need", couples.need, parts)
+        met, slot = couples.meeting, couples.slot
+        rows.add("shared out", met, meetings)
+        rows.add("at", meetings, meetings)
+        rows.add("at", meetings, together[met], -1.0)
+        rows.add("met", met[is_new[met]], meetings[is_new[met]], -1.0)
+        rows.add("hour", tutor[met] * SLOTS_PER_WEEK + slot, meetings)
+        rows.add("sessions", tutor[met], meetings)
+        rows.add("time", pupil[met] * SLOTS_PER_WEEK + slot, meetings)
+
+    def _limits(self, rows: Rows) -> None:
         openings = self.openings
-        several = {
-            self.network.need_node[need]: pupil
-            for pupil, price in self.least_of.items()
-            if price == 0 and len(openings.open_needs_of[pupil]) > 1
-            for need in openings.open_needs_of[pupil]
-        }
-        for start, end in zip(tail.tolist(), head.tolist(), strict=True):
-            variable = self._variable(0.0)
-            self.arcs.append((variable, start, end))
-            rows.add(("flow", start), variable, -1.0)
-            if start in several:
-                rows.add(("time", several[start], int(slot[end])), variable)
-            if end in self.hour_of:
-                tutor, hour = self.hour_of[end]
-                rows.add(("hour", tutor, hour), variable)
-                rows.add(("sessions", tutor), variable)
-                rows.add(("places", tutor), variable)
-            else:
-                rows.add(("flow", end), variable)
+        pupils = rows.keys("first").tolist()
+        price = np.array([self.least_of[pupil] for pupil in pupils], dtype=np.int64)
+        must = [pupil not in openings.served_pupils and self.least_of[pupil] < openings.ranks[pupil] for pupil in pupils]
+        rows.limit("first", np.where(price > 0, 1, np.inf), np.where(must, 1, -np.inf))
+        pupils = rows.keys("tutors")
+        left = np.array(openings.tutors_left)[pupils]
+        needs = np.array([len(openings.open_needs_of[pupil]) for pupil in pupils.tolist()], dtype=np.int64)
+        rows.limit("tutors", np.where(left < needs, np.maximum(left, 0), np.inf))
+        rows.limit("flow", 0, 0)
+        rows.limit("hour", 1, np.where(self.hour.flat[rows.keys("hour")] > 0, 1, -np.inf))
+        is_short = is_short_of_pupils(openings)
+        tutor = rows.keys("sessions")
+        most = np.array(openings.sessions_left)[tutor]
+        rows.limit("sessions", most, np.where((self.place[tutor] > 0) & ~is_short[tutor], most, -np.inf))
+        tutor = rows.keys("places")
+        most = np.where(is_short[tutor], np.array(openings.pupils_left)[tutor], np.inf)
+        rows.limit("places", most, np.where((self.place[tutor] > 0) & is_short[tutor], most, -np.inf))
+        for kind, most, least in (
+            ("need", 1, -np.inf),
+            ("time", 1, -np.inf),
+            ("own", 1, 1),
+            ("met", 0, -np.inf),
+            ("part", 0, -np.inf),
+            ("at", 0, -np.inf),
+            ("shared out", 0, 0),
+        ):
+            rows.limit(kind, most, least)
 
-    def _couples_of(self, pupil: int) -> None:
-        openings = self.openings
-        needs = openings.open_needs_of[pupil]
-        own = set(openings.tutors_of_pupil.get(pupil, ()))
-        if len(needs) < 2 and not own:
-            return
-        is_limited = openings.tutors_left[pupil] < len(needs)
-        needs_of: dict[int, list[int]] = defaultdict(list)
-        for need in needs:
-            suited = openings.suited(openings.wish_of[need])
-            for tutor in (suited if is_limited or own else suited[self.is_roomy[suited]]).tolist():
-                needs_of[tutor].append(need)
-        for tutor, some in needs_of.items():
-            is_own = tutor in own
-            if not openings.may_meet(tutor, pupil) or not (is_own or (len(some) > 1 and openings.tutors_left[pupil])):
-                continue
-            # The price of a tutor who is short of pupils is paid once, any other for each session.
-            is_short = is_short_of_pupils(openings, tutor)
-            once, each = (self.place[tutor], 0) if is_short else (0, self.place[tutor])
-            if not each and (is_own or once == self.least_of[pupil]) and (is_own or is_short or is_limited):
-                self._couple(tutor, pupil, some, is_own)
+    def _pupil_of(self, needs: np.ndarray) -> np.ndarray:
+        return np.array([self.openings.pupil_of[need] for need in needs.tolist()], dtype=np.int64)
 
-    def _couple(self, tutor: int, pupil: int, needs: list[int], is_own: bool) -> None:
-        openings, rows = self.openings, self.rows
-        slots = [
-            slot
-            for slot in to_numbers(openings.common_slots(tutor, pupil))
-            if not self.hour.get((tutor, slot)) and (tutor, slot) in self.known_hours
-        ]
-        if min(len(slots), len(needs), openings.sessions_left[tutor]) < (1 if is_own else 2):
-            return
-        name = (tutor, pupil)
-        together = self._variable(0.0)
-        couple = Couple(tutor, pupil, together, {}, {})
-        self.couples.append(couple)
-        if is_own:
-            rows.add(("own", name), together)
-            rows.limit(("own", name), 1, 1)
-        else:
-            rows.add(("places", tutor), together)
-            rows.add(("tutors", pupil), together)
-            rows.add(("first", pupil), together)
-            rows.add(("met", name), together)
-        for need in needs:
-            part = couple.parts[need] = self._variable(0.0)
-            rows.add(("shared out", name), part, -1.0)
-            rows.add(("part", name, need), part)
-            rows.add(("part", name, need), together, -1.0)
-            rows.add(("need", need), part)
-            rows.limit(("part", name, need), 0)
-        for slot in slots:
-            session = couple.sessions[slot] = self._variable(1.0)
-            rows.add(("shared out", name), session)
-            rows.add(("at", name, slot), session)
-            rows.add(("at", name, slot), together, -1.0)
-            rows.add(("met", name), session, -1.0)
-            rows.add(("hour", tutor, slot), session)
-            rows.add(("sessions", tutor), session)
-            rows.add(("time", pupil, slot), session)
-            rows.limit(("at", name, slot), 0)
-        rows.limit(("shared out", name), 0, 0)
-        rows.limit(("met", name), 0)
+    def worth_of(self, duals: np.ndarray) -> dict[str, dict[int, float]]:
+        """Return what one more hour (by tutor and slot), session or place (by tutor) would add to cover."""
+        return {kind: self.constraints.by_key(kind, duals) for kind in ("hour", "sessions", "places")}
 
-    def _limits(self) -> None:
-        openings, rows = self.openings, self.rows
-        for pupil, price in self.least_of.items():
-            must = pupil not in openings.served_pupils and price < openings.ranks[pupil]
-            rows.limit(("first", pupil), 1 if price else np.inf, 1 if must else -np.inf)
-            if openings.tutors_left[pupil] < len(openings.open_needs_of[pupil]):
-                rows.limit(("tutors", pupil), max(openings.tutors_left[pupil], 0))
-        for name in list(rows.number):
-            match name:
-                case ("flow", _):
-                    rows.limit(name, 0, 0)
-                case ("hour", tutor, slot):
-                    rows.limit(name, 1, 1 if self.hour.get((tutor, slot)) else -np.inf)
-                case ("sessions" | "places" as kind, tutor):
-                    self._limit_tutor(kind, tutor)
-                case ("need" | "time", *_):
-                    rows.limit(name, 1)
-
-    def _limit_tutor(self, kind: str, tutor: int) -> None:
-        openings = self.openings
-        is_short = is_short_of_pupils(openings, tutor)
-        if kind == "places" and not is_short:
-            return
-        most = (openings.pupils_left if kind == "places" else openings.sessions_left)[tutor]
-        is_full = self.place[tutor] > 0 and is_short == (kind == "places")
-        self.rows.limit((kind, tutor), most, most if is_full else -np.inf)
+    @property
+    def linear(self) -> LinearProgram:
+        """The whole program."""
+        rows = self.constraints
+        return LinearProgram(rows.matrix, self.worth, rows.least, rows.most)
 
     def relax(self, iterations: int) -> Relaxation:
         """Return an approximate solution after so many steps at most."""
-        rows = self.constraints
-        program = LinearProgram(rows.matrix, np.array(self.worth), rows.least, rows.most)
-        values, duals = program.solve_roughly(iterations)
-        return Relaxation(values, self._by_name(duals))
+        return Relaxation(*self.linear.solve_roughly(iterations))
 
     def sharpen(self, effort: float) -> Relaxation | None:
         """Return the exact solution, or None if that takes more than about ``effort`` seconds."""
-        whole = self.narrowed(np.arange(len(self.worth)))
+        whole = self.narrowed(np.arange(self.size))
         if (solved := whole.solve(effort)) is None:
             return None
         values, duals = solved
-        return Relaxation(values[: len(self.worth)], self._by_name(duals), float(whole.gain @ values))
-
-    def _by_name(self, duals: np.ndarray) -> dict[tuple, float]:
-        return dict(zip(self.constraints.names, duals.tolist(), strict=True))
+        return Relaxation(values[: self.size], duals, float(whole.gain @ values))
 
     def losses(self, exact: Relaxation) -> np.ndarray:
         """Return how many needs fewer than ``exact.most`` can be served if a variable is 1."""
-        return self.constraints.matrix.T @ np.array(list(exact.worth.values())) - np.array(self.worth)
+        return self.constraints.matrix.T @ exact.duals - self.worth
 
     def narrowed(self, columns: np.ndarray) -> LinearProgram:
         """Return the program of some variables only, in which what must be reached may be missed at a loss."""
         rows = self.constraints
         must = np.flatnonzero(rows.least > 0)
-        missing = csc_array((np.ones(len(must)), (must, np.arange(len(must)))), shape=(len(rows.names), len(must)))
-        gain = np.concatenate([np.array(self.worth)[columns], np.full(len(must), -LOSS)])
+        missing = csc_array((np.ones(len(must)), (must, np.arange(len(must)))), shape=(len(rows.key), len(must)))
+        gain = np.concatenate([self.worth[columns], np.full(len(must), -LOSS)])
         return LinearProgram(hstack([rows.matrix[:, columns], missing]).tocsc(), gain, rows.least, rows.most)

@@ -23,8 +23,8 @@ from tutormatch.matching.exact.cover_program import CoverProgram, Relaxation
 from tutormatch.matching.flow.assignment import Assignment, Seat
 from tutormatch.matching.flow.repair import fill
 
-TOUCHED, TOUCHED_IN_LARGE = 0.03, 0.1
-"""From which fraction on a variable is among the choices, and if that makes too many of them."""
+TOUCHED, CLEARLY_TOUCHED = 0.03, 0.1
+"""From which fraction on a variable is among the choices; and where few of them will do."""
 MOST_CHOICES = 30_000
 NODE_LIMIT, SETTLING_NODES = 10, 200
 ACCURACY = 1e-6
@@ -32,7 +32,7 @@ ACCURACY = 1e-6
 
 
 def gather_needs(
-    assignment: Assignment, program: CoverProgram, relaxation: Relaxation, *, node_limit: int = NODE_LIMIT
+    assignment: Assignment, program: CoverProgram, relaxation: Relaxation, *, touched: float = TOUCHED, seconds: float = np.inf
 ) -> Assignment:
     """Return an assignment with the same breadth, rank by rank, and more cover if one is found.
 
@@ -43,18 +43,22 @@ def gather_needs(
     program : CoverProgram
     relaxation : Relaxation
         Of the program.
-    node_limit : int
-        How many nodes of the search tree the integer program may open.
+    touched : float
+        From which fraction on a variable is among the choices.
+    seconds : float
+        By the clock, after which the best found will do.
     """
     in_use = _in_use(program, assignment)
-    columns = np.flatnonzero((relaxation.values > TOUCHED) | in_use)
+    columns = np.flatnonzero((relaxation.values > touched) | in_use)
     if len(columns) > MOST_CHOICES:
-        columns = np.flatnonzero((relaxation.values > TOUCHED_IN_LARGE) | in_use)
-    found = _rounded(program, columns, node_limit).assignment if len(columns) else None
+        columns = np.flatnonzero((relaxation.values > CLEARLY_TOUCHED) | in_use)
+    found = _rounded(program, columns, NODE_LIMIT, seconds).assignment if len(columns) else None
     return assignment if found is None else _better(assignment, found)
 
 
-def settle(assignment: Assignment, program: CoverProgram, exact: Relaxation) -> tuple[Assignment, int]:
+def settle(
+    assignment: Assignment, program: CoverProgram, exact: Relaxation, *, seconds: float = np.inf
+) -> tuple[Assignment, int]:
     """Search everything that could serve one need more.
 
     Parameters
@@ -64,6 +68,8 @@ def settle(assignment: Assignment, program: CoverProgram, exact: Relaxation) -> 
     program : CoverProgram
     exact : Relaxation
         The exact solution of the program.
+    seconds : float
+        By the clock, after which the best found will do.
 
     Returns
     -------
@@ -75,7 +81,7 @@ def settle(assignment: Assignment, program: CoverProgram, exact: Relaxation) -> 
     """
     wanted = len(assignment.seat_of) + 1
     columns = np.flatnonzero(program.losses(exact) <= exact.most - wanted + ACCURACY)
-    rounded = _rounded(program, columns, SETTLING_NODES)
+    rounded = _rounded(program, columns, SETTLING_NODES, seconds)
     found = assignment if rounded.assignment is None else _better(assignment, rounded.assignment)
     most = min(exact.most, max(wanted - 1, rounded.most))
     return found, max(int(most + ACCURACY), len(found.seat_of))
@@ -100,42 +106,56 @@ def _served_by_rank(assignment: Assignment) -> Counter[int]:
 
 def _in_use(program: CoverProgram, assignment: Assignment) -> np.ndarray:
     """Return which variables the seats of an assignment need."""
-    entering: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for variable, tail, head in program.arcs:
-        entering[head].append((variable, tail))
-    node_at = {hour: node for node, hour in program.hour_of.items()}
-    in_use = np.zeros(len(program.worth), dtype=bool)
+    network, couples = program.network, program.couples
+    in_use = np.zeros(program.size, dtype=bool)
+    entry = {need: variable for variable, need in enumerate(program.entering.tolist())}
+    hours = enumerate(zip(network.hour_tutor.tolist(), network.hour_slot.tolist(), strict=True), program.first_hour)
+    node_at = {hour: node for node, hour in hours}
+    ways = _Ways(program)
     for seat in assignment.seat_of.values():
-        if seat.need in program.entering and (seat.tutor, seat.slot) in node_at:
-            used = _way(entering, program.network.need_node[seat.need], node_at[seat.tutor, seat.slot])
+        if seat.need in entry and (seat.tutor, seat.slot) in node_at:
+            used = ways.between(network.need_node[seat.need], node_at[seat.tutor, seat.slot])
             if used:
-                in_use[[program.entering[seat.need], *used]] = True
-    for couple in program.couples:
-        seats = [assignment.seat_of[need] for need in couple.parts if need in assignment.seat_of]
-        used = [seat for seat in seats if seat.tutor == couple.tutor and seat.slot in couple.sessions]
-        if used:
-            parts = [couple.parts[seat.need] for seat in used]
-            in_use[[couple.together, *parts, *(couple.sessions[seat.slot] for seat in used)]] = True
+                in_use[[entry[seat.need], *used]] = True
+    seated = {(seat.tutor, seat.need) for seat in assignment.seat_of.values()}
+    taken = {(seat.tutor, assignment.openings.pupil_of[seat.need], seat.slot) for seat in assignment.seat_of.values()}
+    parts = zip(couples.tutor[couples.part].tolist(), couples.need.tolist(), strict=True)
+    in_use[program.parts] = [part in seated for part in parts]
+    who = (column[couples.meeting].tolist() for column in (couples.tutor, couples.pupil))
+    in_use[program.meetings] = [each in taken for each in zip(*who, couples.slot.tolist(), strict=True)]
+    together = np.zeros(len(couples), dtype=bool)
+    together[couples.meeting[in_use[program.meetings]]] = True
+    in_use[program.together] = together
     return in_use
 
 
-def _way(entering: dict[int, list[tuple[int, int]]], need_node: int, hour_node: int) -> list[int]:
-    """Return the variables of the arcs on a way from a need to an hour; none if there is no way."""
-    came_by: dict[int, tuple[int, int] | None] = {hour_node: None}
-    queue = deque([hour_node])
-    while queue and need_node not in came_by:
-        node = queue.popleft()
-        for variable, tail in entering.get(node, ()):
-            if tail not in came_by:
-                came_by[tail] = (variable, node)
-                queue.append(tail)
-    way = []
-    step = came_by.get(need_node)
-    while step is not None:
-        variable, node = step
-        way.append(variable)
-        step = came_by[node]
-    return way
+class _Ways:
+    """Finds ways through the arcs of a program."""
+
+    def __init__(self, program: CoverProgram) -> None:
+        order = np.argsort(program.head, kind="stable")
+        self._arcs = (order + program.arcs.start).tolist()
+        self._tails = program.tail[order].tolist()
+        self._starts = np.searchsorted(program.head[order], np.arange(program.node_count + 1)).tolist()
+
+    def between(self, need_node: int, hour_node: int) -> list[int]:
+        """Return the variables of the arcs on a way from a need to an hour; none if there is no way."""
+        came_by: dict[int, tuple[int, int] | None] = {hour_node: None}
+        queue = deque([hour_node])
+        while queue and need_node not in came_by:
+            node = queue.popleft()
+            for place in range(self._starts[node], self._starts[node + 1]):
+                tail = self._tails[place]
+                if tail not in came_by:
+                    came_by[tail] = (self._arcs[place], node)
+                    queue.append(tail)
+        way = []
+        step = came_by.get(need_node)
+        while step is not None:
+            variable, node = step
+            way.append(variable)
+            step = came_by[node]
+        return way
 
 
 class _Rounded(NamedTuple):
@@ -145,47 +165,59 @@ class _Rounded(NamedTuple):
     most: float
 
 
-def _rounded(program: CoverProgram, columns: np.ndarray, node_limit: int) -> _Rounded:
+def _rounded(program: CoverProgram, columns: np.ndarray, node_limit: int, seconds: float) -> _Rounded:
     """Solve the program in whole numbers, with those variables only."""
     narrowed = program.narrowed(columns)
-    is_whole = np.zeros(len(program.worth))
-    for couple in program.couples:
-        is_whole[[couple.together, *couple.parts.values(), *couple.sessions.values()]] = 1
+    is_whole = np.zeros(program.size)
+    is_whole[program.together.start :] = 1
     integrality = np.zeros(len(narrowed.gain))
     integrality[: len(columns)] = is_whole[columns]
+    # Needs are whole: what is within less than one of the bound is the best.
+    options = {"node_limit": node_limit, "mip_rel_gap": 0.9 / len(program.openings.open_needs)}
+    if seconds < np.inf:
+        options["time_limit"] = max(seconds, 0)
     result = milp(
         -narrowed.gain,
         integrality=integrality,
         bounds=Bounds(0, np.inf),
         constraints=LinearConstraint(narrowed.matrix, narrowed.least, narrowed.most),
-        # Needs are whole: what is within less than one of the bound is the best.
-        options={"node_limit": node_limit, "mip_rel_gap": 0.9 / len(program.openings.open_needs)},
+        options=options,
     )
     most = np.inf if result.mip_dual_bound is None else -result.mip_dual_bound
     if result.x is None:
         return _Rounded(None, most)
-    values = np.zeros(len(program.worth))
+    values = np.zeros(program.size)
     values[columns] = result.x[: len(columns)]
     return _Rounded(Assignment.of(program.openings, _seats(program, np.round(values).astype(np.int64))), most)
 
 
 def _seats(program: CoverProgram, values: np.ndarray) -> Iterator[Seat]:
     """Yield the seats of a solution in whole numbers, those of couples first."""
-    for couple in program.couples:
-        needs = [need for need, variable in couple.parts.items() if values[variable]]
-        slots = [slot for slot, variable in couple.sessions.items() if values[variable]]
-        for need, slot in zip(needs, slots, strict=False):
-            yield Seat(need, couple.tutor, slot)
+    couples, network = program.couples, program.network
+    needs, slots = defaultdict(list), defaultdict(list)
+    for listed, owners, what, variables in (
+        (needs, couples.part, couples.need, program.parts),
+        (slots, couples.meeting, couples.slot, program.meetings),
+    ):
+        chosen = np.flatnonzero(values[variables])
+        for couple, each in zip(owners[chosen].tolist(), what[chosen].tolist(), strict=True):
+            listed[couple].append(each)
+    for couple, some in needs.items():
+        for need, slot in zip(some, slots[couple], strict=False):
+            yield Seat(need, int(couples.tutor[couple]), slot)
     ways: dict[int, list[int]] = defaultdict(list)
-    for variable, tail, head in program.arcs:
-        ways[tail] += [head] * values[variable]
-    for need, variable in program.entering.items():
-        node = program.network.need_node[need]
-        if values[variable]:
+    through = np.flatnonzero(values[program.arcs])
+    columns = (column[through].tolist() for column in (program.tail, program.head, values[program.arcs]))
+    for tail, head, units in zip(*columns, strict=True):
+        ways[tail] += [head] * units
+    for need, units in zip(program.entering.tolist(), values[: program.arcs.start].tolist(), strict=True):
+        node = network.need_node[need]
+        if units:
             while ways[node]:
                 node = ways[node].pop()
-            if node in program.hour_of:
-                yield Seat(need, *program.hour_of[node])
+            if node >= program.first_hour:
+                hour = node - program.first_hour
+                yield Seat(need, int(network.hour_tutor[hour]), int(network.hour_slot[hour]))
 
 
 @dataclass(frozen=True, slots=True)

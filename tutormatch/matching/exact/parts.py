@@ -11,26 +11,34 @@ References
    routing problems", Proc. CP-98, LNCS 1520 (1998), 417-431.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from math import inf
 
 import numpy as np
 
 from tutormatch.matching.exact.cover_program import CoverProgram
-from tutormatch.matching.exact.gathering import gather_needs
+from tutormatch.matching.exact.gathering import CLEARLY_TOUCHED, gather_needs
 from tutormatch.matching.flow.assignment import Assignment
 from tutormatch.matching.flow.class_network import build_class_network
 from tutormatch.matching.flow.cuts import nested_cuts
-from tutormatch.matching.flow.openings import Openings
+from tutormatch.matching.flow.openings import Openings, Wish
 from tutormatch.matching.flow.pricing import breadth_prices
 
-SESSIONS_AT_ONCE = 400
+SESSIONS_AT_ONCE = 1_600
 ITERATIONS = 150
 """Of the first-order method, for each part."""
-VARIABLES_PER_SECOND = 12_000
+WAITING_AT_ONCE = 3_000
+VARIABLES_PER_SECOND = 17_000
 """Of the programs of parts, for each second of effort."""
 
 
-def gather_by_parts(assignment: Assignment, effort: float, *, sessions_at_once: int = SESSIONS_AT_ONCE) -> Assignment:
+def gather_by_parts(
+    assignment: Assignment,
+    effort: float,
+    *,
+    sessions_at_once: int = SESSIONS_AT_ONCE,
+    time_left: Callable[[], float] = lambda: inf,
+) -> Assignment:
     """Serve further needs until no part finds more or the effort is spent.
 
     Parameters
@@ -41,6 +49,8 @@ def gather_by_parts(assignment: Assignment, effort: float, *, sessions_at_once: 
         Roughly in seconds; counted in the size of the programs.
     sessions_at_once : int
         How many sessions the tutors of a part can give together.
+    time_left : callable, optional
+        Seconds until a limit of the caller's, which ends the search as well.
     """
     assignment = Assignment.of(assignment.openings, assignment.seat_of.values())
     left = effort * VARIABLES_PER_SECOND
@@ -49,7 +59,7 @@ def gather_by_parts(assignment: Assignment, effort: float, *, sessions_at_once: 
     while served < len(assignment.seat_of):
         served = len(assignment.seat_of)
         for tutors in parts:
-            if left <= 0:
+            if left <= 0 or time_left() <= 0:
                 return assignment
             left -= _gather_among(assignment, tutors)
     return assignment
@@ -88,22 +98,38 @@ def _gather_among(assignment: Assignment, tutors: list[int]) -> int:
     seats = [assignment.seat_of[need] for tutor in tutors for need in sorted(assignment.needs_of_tutor[tutor])]
     is_giving = np.zeros(len(openings.problem.tutors), dtype=bool)
     is_giving[tutors] = True
-    waiting = assignment.unserved()
-    is_met = {wish: is_giving[openings.suited(wish)].any() for wish in {openings.wish_of[need] for need in waiting}}
-    concerned = [*(seat.need for seat in seats), *(need for need in waiting if is_met[openings.wish_of[need]])]
+    concerned = [*(seat.need for seat in seats), *_waiting(assignment, is_giving)]
     pupils = sorted({openings.pupil_of[need] for need in concerned})
     standing = [seat for pupil in pupils for seat in assignment.seats_of_pupil(pupil) if not is_giving[seat.tutor]]
     part = openings.among(tutors, pupils, standing)
     network = build_class_network(part)
     breadth = breadth_prices(part, network, nested_cuts(network))
     program = CoverProgram(part, network, breadth)
-    if not program.worth:
+    if not program.size:
         return 0
     mine = Assignment.of(part, seats)
-    found = gather_needs(mine, program, program.relax(ITERATIONS))
+    found = gather_needs(mine, program, program.relax(ITERATIONS), touched=CLEARLY_TOUCHED)
     if len(found.seat_of) > len(seats):
         for seat in seats:
             assignment.leave(seat.need)
         for seat in found.seat_of.values():
             assignment.take(seat)
-    return len(program.worth)
+    return program.size
+
+
+def _waiting(assignment: Assignment, is_giving: np.ndarray) -> list[int]:
+    """Return needs without a seat that some giving tutor suits; of too many those that no tutor is missing for come first."""
+    openings = assignment.openings
+    # Breadth is at its best: who has a tutor can be served more, who has none could only stand in for somebody.
+    waiting = reversed(assignment.unserved())
+    is_met: dict[Wish, bool] = {}
+    found: list[int] = []
+    for need in waiting:
+        wish = openings.wish_of[need]
+        if wish not in is_met:
+            is_met[wish] = bool(is_giving[openings.suited(wish)].any())
+        if is_met[wish]:
+            found.append(need)
+            if len(found) == WAITING_AT_ONCE:
+                break
+    return found

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.problem import Prices
+from tutormatch.matching.slots import SLOTS_PER_WEEK
 
 SCALE = 720_720
 """Prices of cover are in parts of a need that hold every fraction of up to fourteen parts exactly."""
@@ -17,7 +18,7 @@ MOST_CORRECTION = 50.0
 """How many needs a price of the linear program may be worth; more is a sign that it has not converged."""
 
 
-def cover_prices(openings: Openings, breadth: Prices, worth: Mapping[tuple, float]) -> Prices:
+def cover_prices(openings: Openings, breadth: Prices, worth: Mapping[str, Mapping[int, float]]) -> Prices:
     """Return prices that prove how many needs can be served beside the best breadth.
 
     Parameters
@@ -25,9 +26,9 @@ def cover_prices(openings: Openings, breadth: Prices, worth: Mapping[tuple, floa
     openings : Openings
     breadth : Prices
         That prove the best breadth.
-    worth : mapping of tuple to float
-        What one more would add to cover, as the `CoverProgram` of these says: under ``("hour", tutor, slot)``,
-        ``("sessions", tutor)`` and ``("places", tutor)``. Empty: only the prices of breadth count.
+    worth : mapping of str to mapping of int to float
+        What one more ``hour``, ``sessions`` or ``places`` would add to cover, as the `CoverProgram` of these
+        says, by tutor, or for hours by ``tutor * SLOTS_PER_WEEK + slot``. Empty: only the prices of breadth count.
 
     Notes
     -----
@@ -43,13 +44,14 @@ def cover_prices(openings: Openings, breadth: Prices, worth: Mapping[tuple, floa
         "sessions": {key: price * step for key, price in breadth.session.items()},
         "places": {key: price * step for key, price in breadth.pupil.items()},
     }
-    for name, value in worth.items():
-        extra = round(min(max(value, -MOST_CORRECTION), MOST_CORRECTION) * scale)
-        match name:
-            case ("hour", tutor, slot):
+    for kind, by_key in worth.items():
+        for key, value in by_key.items():
+            extra = round(min(max(value, -MOST_CORRECTION), MOST_CORRECTION) * scale)
+            if kind == "hour":
+                tutor, slot = divmod(key, SLOTS_PER_WEEK)
                 hour[ids[tutor], slot] = hour.get((ids[tutor], slot), 0) + extra
-            case ("sessions" | "places" as kind, tutor):
-                of_tutor[kind][ids[tutor]] = of_tutor[kind].get(ids[tutor], 0) + extra
+            else:
+                of_tutor[kind][ids[key]] = of_tutor[kind].get(ids[key], 0) + extra
     prices = (
         {key: price for key, price in sorted(some.items()) if price > 0}
         for some in (hour, of_tutor["sessions"], of_tutor["places"])
