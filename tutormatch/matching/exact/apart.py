@@ -1,7 +1,7 @@
 """A linear program solved in a process of its own, while the caller goes on.
 
-The first-order solver keeps Python's lock as long as it runs, so that a thread would not do. The program goes there and the
-solution comes back as a file of arrays.
+The first-order solver keeps Python's lock as long as it runs, so that a thread would not do. The program
+goes there and the solution comes back as a file of arrays.
 """
 
 import os

@@ -90,19 +90,15 @@ def find_couples(
         least[each_pupil], count[each_pupil] = price, len(openings.open_needs_of[each_pupil])
     is_limited = tutors_left < count[pupil]
     may &= (each == 0) & (is_own | ((once == least[pupil]) & (is_short | is_limited)))
-    key, first, suiting, pupil, tutor, is_own = (
-        column[may] for column in (key, first, suiting, pupil, tutor, is_own)
-    )
-    words = _common_slots(openings, tutor, pupil, is_free_of_charge)
-    common = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
-    enough = np.minimum(np.minimum(common, suiting), sessions[tutor]) >= np.where(is_own, 1, 2)
-    first, suiting, pupil, tutor, is_own, words = (
-        column[enough] for column in (first, suiting, pupil, tutor, is_own, words)
-    )
-    part = np.repeat(np.arange(len(tutor)), suiting)
-    place = np.arange(len(part)) - np.repeat(np.cumsum(suiting) - suiting, suiting)
-    meeting, slot = SlotLists.of(words).expand(np.arange(len(tutor)))
-    return Couples(tutor, pupil, is_own, part, need[first[part] + place], meeting, slot)
+    chosen = np.flatnonzero(may)
+    words = _common_slots(openings, tutor[chosen], pupil[chosen], is_free_of_charge)
+    meetings = np.minimum(np.bitwise_count(words).sum(axis=1, dtype=np.int64), suiting[chosen])
+    enough = np.minimum(meetings, sessions[tutor[chosen]]) >= np.where(is_own[chosen], 1, 2)
+    chosen, words = chosen[enough], words[enough]
+    part = np.repeat(np.arange(len(chosen)), suiting[chosen])
+    place = np.arange(len(part)) - np.searchsorted(part, part)
+    meeting, slot = SlotLists.of(words).expand(np.arange(len(chosen)))
+    return Couples(tutor[chosen], pupil[chosen], is_own[chosen], part, need[first[chosen][part] + place], meeting, slot)
 
 
 def _suiting(openings: Openings, price_of_first: dict[int, int]) -> tuple[np.ndarray, np.ndarray]:

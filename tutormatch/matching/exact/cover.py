@@ -122,9 +122,7 @@ class _Closing:
 
     def _has_program(self) -> bool:
         most_reach = min(self.effort * REACH_PER_SECOND, MOST_REACH)
-        return (
-            self.network.arc_count <= self.effort * ARCS_PER_SECOND and reach_of_couples(self.openings) <= most_reach
-        )
+        return self.network.arc_count <= self.effort * ARCS_PER_SECOND and reach_of_couples(self.openings) <= most_reach
 
     def _by_parts(self, cover: Cover, effort: float) -> Cover:
         return replace(cover, assignment=gather_by_parts(cover.assignment, effort, time_left=self.time_left))
@@ -158,9 +156,7 @@ class _Closing:
             cover = self._priced(cover, relaxation.duals)
             if not cover.is_proven:
                 touched = CLEARLY_TOUCHED if is_settled else TOUCHED
-                found = gather_needs(
-                    cover.assignment, program, relaxation, touched=touched, seconds=self.time_left()
-                )
+                found = gather_needs(cover.assignment, program, relaxation, touched=touched, seconds=self.time_left())
                 cover = replace(cover, assignment=found)
             exact = sharpened.result()
         if cover.is_proven or exact is None:

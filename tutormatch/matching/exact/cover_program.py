@@ -23,6 +23,7 @@ places correct the prices of breadth.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csc_array, hstack
@@ -109,9 +110,7 @@ class CoverProgram:
         counts = [len(each) for each in (self.entering, self.tail, self.couples, self.couples.part, self.couples.slot)]
         ends = np.cumsum(counts).tolist()
         self.size = ends[-1]
-        self.arcs, self.together, self.parts, self.meetings = (
-            slice(start, end) for start, end in zip(ends, ends[1:], strict=False)
-        )
+        self.arcs, self.together, self.parts, self.meetings = (slice(start, end) for start, end in pairwise(ends))
         self.worth = np.zeros(self.size)
         self.worth[: ends[0]] = self.worth[self.meetings] = 1.0
         if self.size:
@@ -245,11 +244,12 @@ class CoverProgram:
         openings = self.openings
         pupils = rows.keys("first").tolist()
         price = np.array([self.least_of[pupil] for pupil in pupils], dtype=np.int64)
-        must = [pupil not in openings.served_pupils and self.least_of[pupil] < openings.ranks[pupil] for pupil in pupils]
+        must = price < [openings.ranks[pupil] for pupil in pupils]
+        must &= [pupil not in openings.served_pupils for pupil in pupils]
         rows.limit("first", np.where(price > 0, 1, np.inf), np.where(must, 1, -np.inf))
-        pupils = rows.keys("tutors")
+        # The rows of their numbers of tutors are about the same pupils.
         left = np.array(openings.tutors_left)[pupils]
-        needs = np.array([len(openings.open_needs_of[pupil]) for pupil in pupils.tolist()], dtype=np.int64)
+        needs = np.array([len(openings.open_needs_of[pupil]) for pupil in pupils], dtype=np.int64)
         rows.limit("tutors", np.where(left < needs, np.maximum(left, 0), np.inf))
         rows.limit("flow", 0, 0)
         rows.limit("hour", 1, np.where(self.hour.flat[rows.keys("hour")] > 0, 1, -np.inf))

@@ -32,7 +32,12 @@ ACCURACY = 1e-6
 
 
 def gather_needs(
-    assignment: Assignment, program: CoverProgram, relaxation: Relaxation, *, touched: float = TOUCHED, seconds: float = np.inf
+    assignment: Assignment,
+    program: CoverProgram,
+    relaxation: Relaxation,
+    *,
+    touched: float = TOUCHED,
+    seconds: float = np.inf,
 ) -> Assignment:
     """Return an assignment with the same breadth, rank by rank, and more cover if one is found.
 

@@ -61,7 +61,7 @@ def gather_by_parts(
         for tutors in parts:
             if left <= 0 or time_left() <= 0:
                 return assignment
-            left -= _gather_among(assignment, tutors)
+            left -= _gather_among(assignment, tutors, time_left())
     return assignment
 
 
@@ -92,7 +92,7 @@ def _cut(openings: Openings, tutors: Sequence[int], size: int, first: int) -> It
         yield part
 
 
-def _gather_among(assignment: Assignment, tutors: list[int]) -> int:
+def _gather_among(assignment: Assignment, tutors: list[int], seconds: float) -> int:
     """Let some tutors give their sessions anew, and return how many variables that took."""
     openings = assignment.openings
     seats = [assignment.seat_of[need] for tutor in tutors for need in sorted(assignment.needs_of_tutor[tutor])]
@@ -108,7 +108,7 @@ def _gather_among(assignment: Assignment, tutors: list[int]) -> int:
     if not program.size:
         return 0
     mine = Assignment.of(part, seats)
-    found = gather_needs(mine, program, program.relax(ITERATIONS), touched=CLEARLY_TOUCHED)
+    found = gather_needs(mine, program, program.relax(ITERATIONS), touched=CLEARLY_TOUCHED, seconds=seconds)
     if len(found.seat_of) > len(seats):
         for seat in seats:
             assignment.leave(seat.need)
@@ -118,9 +118,9 @@ def _gather_among(assignment: Assignment, tutors: list[int]) -> int:
 
 
 def _waiting(assignment: Assignment, is_giving: np.ndarray) -> list[int]:
-    """Return needs without a seat that some giving tutor suits; of too many those that no tutor is missing for come first."""
+    """Return needs without a seat that some giving tutor suits, up to `WAITING_AT_ONCE` of them."""
     openings = assignment.openings
-    # Breadth is at its best: who has a tutor can be served more, who has none could only stand in for somebody.
+    # Breadth is at its best: who has a tutor can be served more, who has none could only stand in for somebody else.
     waiting = reversed(assignment.unserved())
     is_met: dict[Wish, bool] = {}
     found: list[int] = []
