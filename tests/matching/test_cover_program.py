@@ -1,14 +1,14 @@
 """The program of cover: who may be a couple, and how it is solved beside the search."""
 
+from dataclasses import replace
+from random import Random
+
 import numpy as np
 import pytest
-from hypothesis import given
 
-from tests.matching.strategies import problems
 from tests.matching.test_certificate import closed
 from tests.matching.test_cover_by_parts import flowing
-from tests.matching.test_properties import thorough
-from tutormatch.matching import Problem, SolverFailed, solve, verify
+from tutormatch.matching import Pair, PairStatus, Problem, SolverFailed, solve, verify
 from tutormatch.matching.exact import cover as closing_cover
 from tutormatch.matching.exact.apart import SolvedApart
 from tutormatch.matching.exact.couples import find_couples, reach_of_couples
@@ -20,6 +20,7 @@ from tutormatch.matching.flow.openings import Openings, to_numbers
 from tutormatch.matching.flow.pricing import breadth_prices
 from tutormatch.matching.population import generate
 from tutormatch.matching.slots import SLOTS_PER_WEEK
+from tutormatch.matching.solver import with_locked
 
 SIZE = "300:120"
 
@@ -41,27 +42,44 @@ def couples_one_by_one(openings: Openings) -> dict[tuple[int, int], tuple[list[i
             suiting = [need for need in needs if openings.suits(need, tutor)]
             slots = to_numbers(openings.common_slots(tutor, pupil))
             least = 1 if is_own else 2
-            if openings.may_meet(tutor, pupil) and (is_own or is_gain):
-                if min(len(suiting), len(slots), sessions) >= least:
-                    found[tutor, pupil] = suiting, slots
+            is_possible = openings.may_meet(tutor, pupil) and min(len(suiting), len(slots), sessions) >= least
+            if is_possible and (is_own or is_gain):
+                found[tutor, pupil] = suiting, slots
     return found
 
 
-@thorough
-@given(problems())
-def test_couples_are_those_that_a_look_at_each_pupil_and_tutor_finds(source):
+def half_agreed(size: str, seed: int) -> Problem:
+    """Return a programme in which some matches are locked, some pairs blocked and some pupils may have one tutor."""
+    source, random = generate(size, seed).problem, Random(seed)
+    source = with_locked(source, solve(source, time_limit=0).matches[::4])
+    repeating = sorted({source.needs[need].pupil_id for need in Openings(source).repeating_needs})
+    pairs = [(each.id, pupil_id) for pupil_id in repeating for each in random.sample(source.tutors, 12)]
+    agreed = {(pair.tutor_id, pair.pupil_id) for pair in source.pairs}
+    times = {each.id: (frozenset(), frozenset(sorted(each.slots)[::2])) for each in source.tutors}
+    blocked = [
+        Pair(tutor_id, pupil_id, PairStatus.BLOCKED, slots=random.choice(times[tutor_id]))
+        for tutor_id, pupil_id in pairs
+        if (tutor_id, pupil_id) not in agreed
+    ]
+    pupils = [replace(each, max_tutors=random.choice([1, 2, None])) for each in source.pupils]
+    return Problem.of(source.tutors, pupils, source.needs, [*source.pairs, *blocked])
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_couples_are_those_that_a_look_at_each_pupil_and_tutor_finds(seed):
+    source = half_agreed(SIZE, seed)
     openings = Openings(source)
-    nothing_costs = np.ones((len(source.tutors), SLOTS_PER_WEEK), dtype=bool)
-    for tutor, free in enumerate(openings.tutor_free):
-        nothing_costs[tutor] = [free >> slot & 1 for slot in range(SLOTS_PER_WEEK)]
-    free_of_charge = dict.fromkeys(openings.open_needs_of, 0)
-    couples = find_couples(openings, free_of_charge, np.zeros(len(source.tutors), dtype=np.int64), nothing_costs)
+    is_free = np.array([[free >> slot & 1 for slot in range(SLOTS_PER_WEEK)] for free in openings.tutor_free]) > 0
+    nothing_costs = dict.fromkeys(openings.open_needs_of, 0), np.zeros(len(source.tutors), dtype=np.int64), is_free
+    couples = find_couples(openings, *nothing_costs)
     found = {}
     for couple, who in enumerate(zip(couples.tutor.tolist(), couples.pupil.tolist(), strict=True)):
         needs, slots = couples.need[couples.part == couple], couples.slot[couples.meeting == couple]
         found[who] = needs.tolist(), slots.tolist()
         assert couples.is_own[couple] == (who in openings.locked_pairs)
     assert found == couples_one_by_one(openings)
+    assert couples.is_own.any()
+    assert not couples.is_own.all()
 
 
 def test_a_program_solved_apart_has_the_same_solution():
@@ -113,6 +131,8 @@ def test_what_there_is_to_look_through_for_couples_is_counted():
     openings = Openings(generate(SIZE, 1).problem)
     roomy = set(openings.roomy.tolist())
     looked_through = sum(
-        tutor in roomy for need in openings.repeating_needs for tutor in openings.suited(openings.wish_of[need]).tolist()
+        tutor in roomy
+        for need in openings.repeating_needs
+        for tutor in openings.suited(openings.wish_of[need]).tolist()
     )
     assert reach_of_couples(openings) == looked_through > 0
