@@ -37,7 +37,8 @@ tutor; *deepen* (group places and further sessions), *certify* (prices that prov
 close what is left) and *explain* (the reason of each unmatched need) only the core does; *verify* is `verify` for the
 core, with the bounds of its certificate recomputed, and the hard rules alone for peers. *CPU* is what the process
 computed in all, its start included: far below *all* (by the clock), it says that the machine was busy with other work.
-*MiB* is the peak of the process up to the written solution. *solve ÷ core* and *match ÷ core* (build, solve, repair)
+*MiB* is the peak of the process up to the written solution; the second process in which the core looks for prices at
+some thousand needs (140 MiB at 3,000, 320 at 10,000) is not in it. *solve ÷ core* and *match ÷ core* (build, solve, repair)
 say how many times the core's seconds an engine takes.
 
 Pupils, further needs and points are recounted the same way for every engine. *at most* is the bound of the core's

@@ -27,8 +27,6 @@ STEPS_PER_SECOND = 60_000_000
 ARCS_PER_SECOND, REACH_PER_SECOND, MOST_REACH = 30_000, 200_000, 8_000_000
 """For each second of effort, and in all, how many arcs and how many needs with a tutor for couples there may be for
 the linear program to be worth its time."""
-TO_ROUND, MOST_TO_ROUND = 15_000, 150_000
-"""For each second of effort, and in all, up to how many variables the program may have to be rounded to a matching."""
 NEEDS_BY_PARTS = 1_500
 """For each second of effort, how many open needs there may be to go through them part by part instead."""
 TO_SHARPEN, MOST_TO_SHARPEN, TO_SETTLE = 16_000, 60_000, 9_500
@@ -113,7 +111,7 @@ class _Closing:
         if cover.is_proven:
             return cover
         if not has_program:
-            return self._by_parts(cover, effort)
+            return self._by_parts(cover)
         self.program = CoverProgram(openings, self.network, self.breadth)
         if not self.program.size:
             return cover
@@ -124,23 +122,18 @@ class _Closing:
         most_reach = min(self.effort * REACH_PER_SECOND, MOST_REACH)
         return self.network.arc_count <= self.effort * ARCS_PER_SECOND and reach_of_couples(self.openings) <= most_reach
 
-    def _by_parts(self, cover: Cover, effort: float) -> Cover:
-        return replace(cover, assignment=gather_by_parts(cover.assignment, effort, time_left=self.time_left))
+    def _by_parts(self, cover: Cover) -> Cover:
+        return replace(cover, assignment=gather_by_parts(cover.assignment, self.effort, time_left=self.time_left))
 
     def _priced(self, cover: Cover, duals: np.ndarray) -> Cover:
         return self.bounds.best(cover, cover_prices(self.openings, self.breadth, self.program.worth_of(duals)))
 
     def _roughly(self, cover: Cover) -> Cover:
-        """Search on one core while another looks for prices."""
-        program, left = self.program, self.effort
-        iterations = int(left * STEPS_PER_SECOND / program.constraints.matrix.nnz)
+        """Search part by part on one core while another looks for prices."""
+        program = self.program
+        iterations = int(self.effort * STEPS_PER_SECOND / program.constraints.matrix.nnz)
         with SolvedApart(program.linear, max(ITERATIONS, min(iterations, MOST_ITERATIONS))) as solved:
-            if program.size <= min(left * TO_ROUND, MOST_TO_ROUND):
-                relaxation = program.relax(ITERATIONS)
-                found = gather_needs(cover.assignment, program, relaxation, seconds=self.time_left())
-                cover = replace(cover, assignment=found)
-                left -= program.size / TO_ROUND
-            cover = self._by_parts(cover, left)
+            cover = self._by_parts(cover)
             seconds = self.time_left()
             solution = solved.solution(None if seconds == inf else max(seconds, 0))
         return cover if solution is None else self._priced(cover, solution[1])

@@ -173,12 +173,12 @@ class _Rounded(NamedTuple):
 def _rounded(program: CoverProgram, columns: np.ndarray, node_limit: int, seconds: float) -> _Rounded:
     """Solve the program in whole numbers, with those variables only."""
     narrowed = program.narrowed(columns)
-    is_whole = np.zeros(program.size)
-    is_whole[program.together.start :] = 1
+    is_whole = np.arange(program.size) >= program.together.start
     integrality = np.zeros(len(narrowed.gain))
     integrality[: len(columns)] = is_whole[columns]
     # Needs are whole: what is within less than one of the bound is the best.
-    options = {"node_limit": node_limit, "mip_rel_gap": 0.9 / len(program.openings.open_needs)}
+    most_served = max(1, min(len(program.openings.open_needs), sum(program.openings.sessions_left)))
+    options = {"node_limit": node_limit, "mip_rel_gap": 0.9 / most_served}
     if seconds < np.inf:
         options["time_limit"] = max(seconds, 0)
     result = milp(

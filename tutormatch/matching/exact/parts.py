@@ -17,7 +17,7 @@ from math import inf
 import numpy as np
 
 from tutormatch.matching.exact.cover_program import CoverProgram
-from tutormatch.matching.exact.gathering import CLEARLY_TOUCHED, gather_needs
+from tutormatch.matching.exact.gathering import gather_needs
 from tutormatch.matching.flow.assignment import Assignment
 from tutormatch.matching.flow.class_network import build_class_network
 from tutormatch.matching.flow.cuts import nested_cuts
@@ -25,10 +25,13 @@ from tutormatch.matching.flow.openings import Openings, Wish
 from tutormatch.matching.flow.pricing import breadth_prices
 
 SESSIONS_AT_ONCE = 1_600
+"""What the tutors of a part can give together: programs of a hundred milliseconds to a few seconds."""
 ITERATIONS = 150
 """Of the first-order method, for each part."""
 WAITING_AT_ONCE = 3_000
-VARIABLES_PER_SECOND = 17_000
+TOUCHED = 0.12
+"""As in `gather_needs`: with 0.1 some parts take ten times as long, with 0.15 a twentieth fewer needs are gained."""
+VARIABLES_PER_SECOND = 20_000
 """Of the programs of parts, for each second of effort."""
 
 
@@ -108,7 +111,7 @@ def _gather_among(assignment: Assignment, tutors: list[int], seconds: float) -> 
     if not program.size:
         return 0
     mine = Assignment.of(part, seats)
-    found = gather_needs(mine, program, program.relax(ITERATIONS), touched=CLEARLY_TOUCHED, seconds=seconds)
+    found = gather_needs(mine, program, program.relax(ITERATIONS), touched=TOUCHED, seconds=seconds)
     if len(found.seat_of) > len(seats):
         for seat in seats:
             assignment.leave(seat.need)

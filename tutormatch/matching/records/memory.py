@@ -37,11 +37,14 @@ class Demand:
 DEMANDS: Mapping[Work, Demand] = MappingProxyType(
     {
         Work.READ: Demand(30, 1.0, 0.5, 0.4),
-        Work.SOLVE: Demand(80, 4.5, 2.0, 2.2),
+        Work.SOLVE: Demand(130, 4.4, 2.0, 2.1),
         Work.GENERATE: Demand(60, 1.3, 0.7, 0.4),
     }
 )
 """Measured as the peak of a process, at 10,000 to 380,000 needs and 4,000 to 120,000 tutors, and rounded up."""
+NEEDS_FOR_PROGRAMS, PROGRAMS = 15_000, 50
+"""Up to how many needs cover may be written as a linear program, and what a thousand of them take then, in MiB: half of
+it in a process beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ def estimate_memory_mib(sizes: ProblemSizes, work: Work = Work.SOLVE) -> int:
     """
     demand = DEMANDS[work]
     thousands = sizes.tutors * demand.tutors + sizes.pupils * demand.pupils + sizes.needs * demand.needs
+    if work is Work.SOLVE and sizes.needs <= NEEDS_FOR_PROGRAMS:
+        thousands += sizes.needs * PROGRAMS
     return round(demand.base + thousands / 1000)
 
 
