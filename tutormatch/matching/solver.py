@@ -95,8 +95,8 @@ def solve(
     time_limit : float, optional
         Seconds after which no further improvement is begun: what was found by then
         is returned with its gap. Groups and further sessions, which take little, follow if
-        cover was begun in time. It is also the effort of the integer programs, which is
-        counted in their own steps and not by a clock. Without a limit, and with one that is
+        cover was begun in time. It is also the effort of the programs, which is
+        counted in their own steps; those of cover end by the clock too. Without a limit, and with one that is
         not met, the same problem always ends in the same matching.
     should_stop : callable, optional
         Asked before each stage; true ends the run.
