@@ -38,8 +38,8 @@ close what is left) and *explain* (the reason of each unmatched need) only the c
 core, with the bounds of its certificate recomputed, and the hard rules alone for peers. *CPU* is what the process
 computed in all, its start included: far below *all* (by the clock), it says that the machine was busy with other work.
 *MiB* is the peak of the process up to the written solution; the second process in which the core looks for prices at
-some thousand needs (140 MiB at 3,000, 320 at 10,000) is not in it. *solve ÷ core* and *match ÷ core* (build, solve, repair)
-say how many times the core's seconds an engine takes.
+some thousand needs (140 MiB at 3,000, 320 at 10,000) is not in it. *solve ÷ core* and *match ÷ core* (build, solve,
+repair) say how many times the core's seconds an engine takes.
 
 Pupils, further needs and points are recounted the same way for every engine. *at most* is the bound of the core's
 certificate; that of a level takes the levels above as they are, so it is left out where an engine differs there.
