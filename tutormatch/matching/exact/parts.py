@@ -30,7 +30,7 @@ ITERATIONS = 150
 """Of the first-order method, for each part."""
 WAITING_AT_ONCE = 3_000
 TOUCHED = 0.12
-"""As in `gather_needs`: with 0.1 some parts take ten times as long, with 0.15 a twentieth fewer needs are gained."""
+"""As in `gather_needs`: with 0.1 some parts take three times as long, with 0.15 a twentieth fewer needs are gained."""
 VARIABLES_PER_SECOND = 20_000
 """Of the programs of parts, for each second of effort."""
 
