@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from math import inf
 from pathlib import Path
 from types import TracebackType
 
@@ -54,7 +55,7 @@ class SolvedApart:
         with self._process:
             self._folder.cleanup()
 
-    def solution(self, seconds: float | None = None) -> tuple[np.ndarray, np.ndarray] | None:
+    def solution(self, seconds: float = inf) -> tuple[np.ndarray, np.ndarray] | None:
         """Wait for values and duals, or return None if they are not there in so many seconds.
 
         Raises
@@ -62,9 +63,9 @@ class SolvedApart:
         SolverFailed
             If the process ended without them.
         """
-        has_ended = self._process.poll() is not None
+        waits_for_end = seconds == inf or self._process.poll() is not None
         try:
-            _, said = self._process.communicate(timeout=None if has_ended else seconds)
+            _, said = self._process.communicate(timeout=None if waits_for_end else max(seconds, 0))
         except subprocess.TimeoutExpired:
             return None
         if self._process.returncode:

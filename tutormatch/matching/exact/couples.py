@@ -44,14 +44,12 @@ class Couples:
 
 def reach_of_couples(openings: Openings) -> int:
     """Return how many needs and tutors there are to look through for couples, at most."""
-    is_roomy = np.zeros(len(openings.problem.tutors), dtype=bool)
-    is_roomy[openings.roomy] = True
     suiting: dict = {}
     reach = 0
     for need in openings.repeating_needs:
         wish = openings.wish_of[need]
         if wish not in suiting:
-            suiting[wish] = int(np.count_nonzero(is_roomy[openings.suited(wish)]))
+            suiting[wish] = int(np.count_nonzero(openings.is_roomy[openings.suited(wish)]))
         reach += suiting[wish]
     return reach
 
@@ -103,8 +101,6 @@ def find_couples(
 
 def _suiting(openings: Openings, price_of_first: dict[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Return tutors for the needs of pupils who could meet one several times: keys of pupil and tutor, needs."""
-    is_roomy = np.zeros(len(openings.problem.tutors), dtype=bool)
-    is_roomy[openings.roomy] = True
     roomy_for: dict = {}
     pupils, needs, tutors = [], [], []
     for pupil in price_of_first:
@@ -117,7 +113,7 @@ def _suiting(openings: Openings, price_of_first: dict[int, int]) -> tuple[np.nda
             wish = openings.wish_of[need]
             if wish not in roomy_for:
                 suited = openings.suited(wish)
-                roomy_for[wish] = suited[is_roomy[suited]]
+                roomy_for[wish] = suited[openings.is_roomy[suited]]
             pupils.append(pupil)
             needs.append(need)
             tutors.append(openings.suited(wish) if everybody else roomy_for[wish])

@@ -30,7 +30,8 @@ the linear program to be worth its time."""
 NEEDS_BY_PARTS = 1_500
 """For each second of effort, how many open needs there may be to go through them part by part instead."""
 TO_SHARPEN, MOST_TO_SHARPEN, TO_SETTLE = 16_000, 60_000, 9_500
-"""By the root of the effort, the same to be solved exactly and to be searched whole: their time grows much faster."""
+"""By the root of the effort, because their time grows much faster, and in all: up to how many variables the program
+may have to be solved exactly, and to be searched whole."""
 
 TimeLeft = Callable[[], float]
 """How many seconds there are until a limit of the caller's."""
@@ -134,8 +135,7 @@ class _Closing:
         iterations = int(self.effort * STEPS_PER_SECOND / program.constraints.matrix.nnz)
         with SolvedApart(program.linear, max(ITERATIONS, min(iterations, MOST_ITERATIONS))) as solved:
             cover = self._by_parts(cover)
-            seconds = self.time_left()
-            solution = solved.solution(None if seconds == inf else max(seconds, 0))
+            solution = solved.solution(self.time_left())
         return cover if solution is None else self._priced(cover, solution[1])
 
     def _exactly(self, cover: Cover) -> Cover:

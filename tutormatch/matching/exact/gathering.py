@@ -25,7 +25,6 @@ from tutormatch.matching.flow.repair import fill
 
 TOUCHED, CLEARLY_TOUCHED = 0.03, 0.1
 """From which fraction on a variable is among the choices; and where few of them will do."""
-MOST_CHOICES = 30_000
 NODE_LIMIT, SETTLING_NODES = 10, 200
 ACCURACY = 1e-6
 """How far off a number of needs may be that the solvers of linear and integer programs return."""
@@ -53,10 +52,7 @@ def gather_needs(
     seconds : float
         By the clock, after which the best found will do.
     """
-    in_use = _in_use(program, assignment)
-    columns = np.flatnonzero((relaxation.values > touched) | in_use)
-    if len(columns) > MOST_CHOICES:
-        columns = np.flatnonzero((relaxation.values > CLEARLY_TOUCHED) | in_use)
+    columns = np.flatnonzero((relaxation.values > touched) | _in_use(program, assignment))
     found = _rounded(program, columns, NODE_LIMIT, seconds).assignment if len(columns) else None
     return assignment if found is None else _better(assignment, found)
 

@@ -30,6 +30,7 @@ CHANGED_BY_MATCHES = (
     "tutor_words",
     "ranks",
     "roomy",
+    "is_roomy",
     "repeating_needs",
     "has_repeats",
 )
@@ -374,6 +375,13 @@ class Openings:
         return np.fromiter(some, dtype=np.int64)
 
     @cached_property
+    def is_roomy(self) -> np.ndarray:
+        """By tutor, whether the tutor is `roomy`."""
+        is_roomy = np.zeros(len(self.problem.tutors), dtype=bool)
+        is_roomy[self.roomy] = True
+        return is_roomy
+
+    @cached_property
     def repeating_needs(self) -> list[int]:
         """The needs whose pupils could come to one tutor more than once, whoever the tutor is."""
         return [
@@ -387,8 +395,5 @@ class Openings:
     @cached_property
     def has_repeats(self) -> bool:
         """Whether some need could be a further meeting with a tutor beyond `safe_sessions`."""
-        is_roomy = np.zeros(len(self.problem.tutors), dtype=bool)
-        is_roomy[self.roomy] = True
-        return any(
-            is_roomy[self.suited(self.wish_of[need])].any() for need in (self.repeating_needs if is_roomy.any() else ())
-        )
+        needs = self.repeating_needs if len(self.roomy) else ()
+        return any(self.is_roomy[self.suited(self.wish_of[need])].any() for need in needs)

@@ -29,8 +29,6 @@ def steered_needs(openings: Openings, most: int) -> tuple[np.ndarray, np.ndarray
     tuple of ndarray
         Needs and tutors, each pair once.
     """
-    is_roomy = np.zeros(len(openings.problem.tutors), dtype=bool)
-    is_roomy[openings.roomy] = True
     roomy_for: dict[Wish, np.ndarray] = {}
     number_of: dict[tuple[Wish, Wish], int] = {}
     choices: list[np.ndarray] = []
@@ -44,7 +42,7 @@ def steered_needs(openings: Openings, most: int) -> tuple[np.ndarray, np.ndarray
                 for wish in pair:
                     if wish not in roomy_for:
                         suited = openings.suited(wish)
-                        roomy_for[wish] = suited[is_roomy[suited]]
+                        roomy_for[wish] = suited[openings.is_roomy[suited]]
                 number_of[pair] = len(choices)
                 choices.append(np.intersect1d(roomy_for[pair[0]], roomy_for[pair[1]], assume_unique=True))
             if len(choices[number_of[pair]]):
