@@ -98,7 +98,7 @@ def test_approval_that_waits_for_a_rejection_of_the_same_pair_does_not_block_it(
     match_id, tutor_id, pupil_id = pair.id, pair.tutor_id, pair.pupil_id
     account_id, round_id = coordinator.id, round_.id
     db.session.remove()
-    are_locked = threading.Event()
+    is_held, are_locked = threading.Event(), threading.Event()
     lock_partners = matches._lock_partners
 
     def lock_and_say_so(ids):
@@ -109,13 +109,16 @@ def test_approval_that_waits_for_a_rejection_of_the_same_pair_does_not_block_it(
 
     def block():
         db.session.execute(select(Match.id).where(Match.id == match_id).with_for_update())
+        is_held.set()
         assert are_locked.wait(timeout=30)
         db.session.add(BlockedPair(tutor_id=tutor_id, pupil_id=pupil_id, slot=None))
         db.session.commit()
 
-    blocked, approved = at_once(
-        app, block, lambda: matches.approve(db.session.get(Account, account_id), round_id, [match_id])
-    )
+    def approve():
+        assert is_held.wait(timeout=30)
+        return matches.approve(db.session.get(Account, account_id), round_id, [match_id])
+
+    blocked, approved = at_once(app, block, approve)
     assert blocked is None
     assert isinstance(approved, PairsOvertaken)
 
