@@ -88,6 +88,13 @@ class ClassNetwork:
         # A unit passes at most four arcs that are worth something.
         return 1 + self.supply * 4 * int(np.abs(self.worth).max(initial=0))
 
+    @property
+    def is_liked(self) -> np.ndarray:
+        """By arc, whether it is worth as much as any that starts where it does."""
+        best = np.full(self.node_count, np.iinfo(self.worth.dtype).min, dtype=self.worth.dtype)
+        np.maximum.at(best, self.tail, self.worth)
+        return self.worth == best[self.tail]
+
     def as_costs(self) -> Network:
         """Return the network with all levels as one cost.
 

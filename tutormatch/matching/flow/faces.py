@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tutormatch.matching.flow.augmenting import augment, withdraw
 from tutormatch.matching.flow.class_network import ClassNetwork
 from tutormatch.matching.flow.cuts import Depths
-from tutormatch.matching.flow.engines import ENGINES, SolverFailed, cheapest_transshipment, largest_flow
+from tutormatch.matching.flow.engines import ENGINES, SolverFailed, cheapest_transshipment
 from tutormatch.matching.flow.network import SINK, SOURCE
 
 
@@ -20,13 +21,15 @@ from tutormatch.matching.flow.network import SINK, SOURCE
 class _Face:
     """A network with supplies and demands at its nodes, all of which every flow through it must meet.
 
-    ``arcs`` says for each arc which arc of the class network it is.
+    ``arcs`` says for each arc which arc of the class network it is and ``start`` what the search for the cuts has left
+    on it; ``fixed`` is the flow on the arcs of the class network outside the face.
     """
 
     tail: np.ndarray
     head: np.ndarray
     capacity: np.ndarray
     arcs: np.ndarray
+    start: np.ndarray
     supplies: np.ndarray
     fixed: np.ndarray
 
@@ -45,8 +48,8 @@ def best_flow(network: ClassNetwork, cuts: Depths, engine: str) -> np.ndarray:
 def flow_on_face(network: ClassNetwork, depths: Depths) -> np.ndarray:
     """Return on each arc a flow that is best for breadth and cover.
 
-    If the network has all points, the flow is also worth the most it can be. A larger one
-    only uses as many as possible of the arcs that are worth the most to where they start:
+    If the network has all points, the flow is also worth the most it can be. In a larger one
+    the flow of the cuts only comes to as many as possible of the arcs that are worth the most to where they start:
     cheapest flows take much longer than largest ones.
     """
     face = _face(network, depths)
@@ -56,7 +59,7 @@ def flow_on_face(network: ClassNetwork, depths: Depths) -> np.ndarray:
         cost = -network.worth[face.arcs].astype(np.int64)
         found = cheapest_transshipment(face.tail, face.head, face.capacity, cost, face.supplies)
     else:
-        found = _liked_first(face, _is_liked(network)[face.arcs])
+        found = _complete(face, network.is_liked[face.arcs])
     flow = face.fixed.copy()
     flow[face.arcs] = found
     return flow
@@ -78,50 +81,42 @@ def _face(network: ClassNetwork, depths: Depths) -> _Face:
     # what it gets goes on to the sink.
     missing = -np.bincount(depth[SINK + 1 :], weights=net[SINK + 1 :], minlength=len(depths.values)).astype(np.int64)
     supplies = np.concatenate([net, missing])
-    supplies[SINK], supplies[count] = missing[0], 0
+    # Nobody brings units to the ring at depth 0: its node stands for the sink.
+    supplies[count] = missing[0]
     arcs = np.flatnonzero(is_free)
-    tails = np.where(tail[arcs] == SOURCE, count + head_depth[arcs], tail[arcs])
-    used, places = np.unique(
-        np.concatenate([[SOURCE, SINK], tails, head[arcs], np.flatnonzero(supplies)]), return_inverse=True
-    )
+    from_source, to_sink = tail[arcs] == SOURCE, head[arcs] == SINK
+    start = depths.flow[arcs]
+    # Whatever came beyond what is fixed was open units, and whatever reaches a tutor at depth 0 goes on to the sink.
+    entering = np.bincount(head, weights=fixed, minlength=count)
+    reaching = np.bincount(head, weights=depths.flow, minlength=count)
+    start[from_source] = (depths.came - entering)[head[arcs[from_source]]]
+    start[to_sink] = reaching[tail[arcs[to_sink]]]
+    start = np.clip(start, 0, capacity[arcs])
     return _Face(
-        places[2 : 2 + len(arcs)].astype(np.int32),
-        places[2 + len(arcs) : 2 + 2 * len(arcs)].astype(np.int32),
+        np.where(from_source, count + head_depth[arcs], tail[arcs]).astype(np.int32),
+        np.where(to_sink, count, head[arcs]).astype(np.int32),
         capacity[arcs],
         arcs,
-        supplies[used],
+        start,
+        supplies,
         fixed,
     )
 
 
-def _is_liked(network: ClassNetwork) -> np.ndarray:
-    """Return which arcs are worth as much as any that starts where they do."""
-    best = np.full(network.node_count, np.iinfo(network.worth.dtype).min, dtype=network.worth.dtype)
-    np.maximum.at(best, network.tail, network.worth)
-    return network.worth == best[network.tail]
-
-
-def _liked_first(face: _Face, is_liked: np.ndarray) -> np.ndarray:
+def _complete(face: _Face, is_liked: np.ndarray) -> np.ndarray:
     """Return a flow that meets all supplies: as much as possible on liked arcs, and then the rest."""
-    # Node 0 is the source and node 1 the sink of the face as well.
-    sources, sinks = np.flatnonzero(face.supplies > 0), np.flatnonzero(face.supplies < 0)
-    sinks = sinks[sinks != SINK]
-    entry, drain = face.supplies[sources].copy(), -face.supplies[sinks]
-    flow = np.zeros(len(face.arcs), dtype=np.int64)
-    for usable in (is_liked, np.ones_like(is_liked)):
-        forth = np.flatnonzero(usable & (flow < face.capacity))
-        back = np.flatnonzero(flow > 0)
-        found, _ = largest_flow(
-            np.concatenate([face.tail[forth], face.head[back], np.full(len(sources), SOURCE), sinks]).astype(np.int32),
-            np.concatenate([face.head[forth], face.tail[back], sources, np.full(len(sinks), SINK)]).astype(np.int32),
-            np.concatenate([face.capacity[forth] - flow[forth], flow[back], entry, drain]),
-        )
-        ends = np.cumsum([len(forth), len(back), len(sources)])
-        to_come, to_go, came, went = np.split(found, ends)
-        flow[forth] += to_come
-        flow[back] -= to_go
-        entry -= came
-        drain -= went
-    if entry.any() or drain.any():
+    tail, head, flow, count = face.tail, face.head, face.start.copy(), len(face.supplies)
+    unliked = np.flatnonzero(~is_liked & (flow > 0))
+    moving = np.bincount(head[unliked], weights=flow[unliked], minlength=count).astype(np.int64)
+    flow[unliked] = 0
+    withdraw(tail, head, flow, np.zeros(count, dtype=np.int64), moving)
+    held = np.bincount(tail, weights=flow, minlength=count) - np.bincount(head, weights=flow, minlength=count)
+    missing = face.supplies - held.astype(np.int64)
+    to_come, to_go = np.maximum(missing, 0), np.maximum(-missing, 0)
+    for usable in (is_liked, True):
+        found = augment(tail, head, np.where(usable, face.capacity, flow), flow, to_come, to_go)
+        to_come -= found.came
+        to_go -= found.went
+    if to_come.any() or to_go.any():
         raise SolverFailed("the flow on the face does not meet its supplies")
     return flow
