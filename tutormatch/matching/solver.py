@@ -338,15 +338,17 @@ class _Run:
 
     def _deepen(self, openings: Openings, matches: tuple[Match, ...]) -> tuple[Match, ...]:
         """Give further sessions, and look again at what the moved sessions make possible."""
-        since: tuple[Match, ...] | None = None
+        matches = deepen(openings, matches)
+        before: tuple[Match, ...] | None = None
         while True:
-            before, matches = matches, deepen(openings, matches, since)
-            served_too = serve_too(openings, matches, None if since is None else before)
+            served_too = serve_too(openings, matches, before)
             known = {match.need_id for match in matches}
-            matches = join_groups(openings, [*matches, *served_too])
+            before = join_groups(openings, [*matches, *served_too])
             if not served_too:
+                return attend(openings, before)
+            matches = deepen(openings, before, [match for match in before if match.need_id not in known])
+            if matches == before:
                 return attend(openings, matches)
-            since = tuple(match for match in matches if match.need_id not in known)
 
     def _certificate(self, reached: Mapping[str, Reached]) -> Certificate:
         counted = count_bounds(self.problem, reached)

@@ -36,7 +36,7 @@ def exchange(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...
     -------
     tuple of Match
         As many pupils of each rank, and as many needs, as before, by need. Locked
-        matches, groups, and pupils with several matches are as before.
+        matches, groups, pupils with several matches, and tutors who exchange nobody are as before.
 
     Notes
     -----
@@ -51,12 +51,13 @@ def exchange(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...
 class _Timetable:
     """What one tutor has besides matches that stay: slots, sessions and places for pupils to give, needs.
 
-    The needs want ``sought`` sessions, and ``given`` is how many the tutor can give them.
+    The needs had ``matches`` at first and want ``sought`` sessions; ``given`` is how many the tutor can give them.
     """
 
     free: int
     sessions: int
     places: int
+    matches: list[Match]
     needs: list[int]
     sought: int = 0
     given: int = 0
@@ -85,12 +86,13 @@ class _Exchange:
         count = Counter(pupil_of[need_index[match.need_id]] for match in matches)
         self.helped = set(count)
         self.tables = [
-            _Timetable(free, sessions, places, [])
+            _Timetable(free, sessions, places, [], [])
             for free, sessions, places in zip(
                 openings.tutor_free, openings.sessions_left, openings.pupils_left, strict=True
             )
         ]
         self.tutor_of: dict[int, int] = {}
+        self.changed: set[int] = set()
         self.staying: list[Match] = []
         together = set(openings.locked_pairs)
         for match in matches:
@@ -99,6 +101,7 @@ class _Exchange:
             if count[pupil] == 1 and not match.joins and match.need_id not in bound:
                 own.needs.append(need)
                 self.tutor_of[need] = tutor
+                own.matches.append(match)
                 continue
             self.staying.append(match)
             if (tutor, pupil) not in together:
@@ -212,6 +215,7 @@ class _Exchange:
 
     def _swap(self, tutor: int, leaving: int, coming: int) -> None:
         pupil_of, other = self.openings.pupil_of, self.tutor_of.get(coming)
+        self.changed.update((tutor,) if other is None else (tutor, other))
         self._set_needs(tutor, _changed(self.tables[tutor].needs, leaving, coming))
         self.tutor_of[coming] = tutor
         if other is None:
@@ -230,9 +234,11 @@ class _Exchange:
         own.given = len(needs) if len(needs) == own.most_after(0) else self._count(tutor, needs) or 0
 
     def _result(self) -> tuple[Match, ...]:
-        problem, found = self.openings.problem, self.staying
+        problem = self.openings.problem
+        found = self.staying
         for tutor, own in enumerate(self.tables):
-            if not own.needs:
+            if tutor not in self.changed:
+                found += own.matches
                 continue
             needs = sorted(own.needs)
             seats = seat_sessions(self._free_of(tutor, needs), [1] * len(needs), own.sessions)
