@@ -59,7 +59,7 @@ def read_rows(
     faults : list of Fault
         In order of line and column.
     """
-    table = _Table(path, tuple(columns), frozenset(extensions), keeps_all=True)
+    table = _Table(path, tuple(columns), frozenset(extensions))
     rows: list[Row] = []
     try:
         for part in table.parts():
@@ -93,7 +93,7 @@ def read_records(
     Records
         Its faults are in order of line and column.
     """
-    table = _Table(path, tuple(columns), frozenset(extensions), keeps_all=False)
+    table = _Table(path, tuple(columns), frozenset(extensions))
     found = Records()
     try:
         for part in table.parts():
@@ -178,19 +178,14 @@ class _Part:
 
 
 class _Table:
-    """One file, read part after part so that the whole of its text is never in memory.
+    """One file, read part after part so that the whole of its text is never in memory."""
 
-    ``keeps_all`` says that the texts of all cells are wanted, not only of those to be read.
-    """
-
-    def __init__(self, path: Path, columns: tuple[Column, ...], extensions: frozenset[str], *, keeps_all: bool) -> None:
+    def __init__(self, path: Path, columns: tuple[Column, ...], extensions: frozenset[str]) -> None:
         self.path = path
-        self.keeps_all = keeps_all
         self.columns = columns
         self.extensions = extensions
         self.header: list[str] = []
         self.line = 1
-        self.splits = 0
         self.faults: list[Fault] = []
         self.cells = [_Cells(column) for column in columns]
 
@@ -234,8 +229,8 @@ class _Table:
             while lines := [*islice(file, ROWS_AT_ONCE)]:
                 if self._is_plain(lines):
                     # A line break at the end of the last cell goes like any space around a text.
-                    texts = zip(*(line.split(",", self.splits) for line in lines), strict=True)
-                    yield self._part(range(self.line, self.line + len(lines)), [*texts])
+                    texts, width = ",".join(lines).split(","), len(self.header)
+                    yield self._part(range(self.line, self.line + len(lines)), [texts[i::width] for i in range(width)])
                     self.line += len(lines)
                 else:
                     yield from self._quoted(csv.reader(chain(lines, file), strict=True), len(lines))
@@ -290,8 +285,6 @@ class _Table:
         if faults:
             self._refuse_foreign_text()
             raise FaultyInput(faults)
-        read = [self.header.index(column.name) for column in self.columns if column.name in self.header]
-        self.splits = len(self.header) if self.keeps_all else max(read) + 1
 
     def _in_columns(self, lines: Sequence[int], rows: list[list[str]]) -> tuple[Sequence[int], list[Sequence[str]]]:
         width = len(self.header)
