@@ -7,9 +7,8 @@ by word, as if all were strangers; then those pairs are counted anew that are bl
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 import numpy as np
 
@@ -58,17 +57,15 @@ def reasons_of(problem: Problem, matches: Iterable[Match], needs: Sequence[Need]
     is_empty = left == 0
     # Who has a tutor left all the same waits for nothing but a place.
     is_empty[:, CAPACITY] = True
-    reasons, rules = tuple(REASON_OF.values()), [STEPS[step] for step in FUNNEL]
-    return tuple(
-        Unmatched(need.id, reasons[step], tuple(map(_step, rules, counts)))
-        for need, step, counts in zip(needs, is_empty.argmax(axis=1).tolist(), left[:, FUNNEL].tolist(), strict=True)
-    )
+    reasons = map(tuple(REASON_OF.values()).__getitem__, is_empty.argmax(axis=1).tolist())
+    funnels = zip(*(_steps(STEPS[step], left[:, step]) for step in FUNNEL), strict=True)
+    return tuple(map(Unmatched, map(attrgetter("id"), needs), reasons, funnels))
 
 
-@cache
-def _step(rule: str, tutors_left: int) -> FunnelStep:
-    """Return a step of a funnel; hundreds of thousands of needs share a few thousand."""
-    return FunnelStep(rule, tutors_left)
+def _steps(rule: str, tutors_left: np.ndarray) -> Iterator[FunnelStep]:
+    """Return one step of many funnels; hundreds of thousands of needs share a few thousand."""
+    counts, which = np.unique(tutors_left, return_inverse=True)
+    return map([FunnelStep(rule, count) for count in counts.tolist()].__getitem__, which.tolist())
 
 
 class _Kinds:
@@ -121,7 +118,8 @@ class _Course:
 
     def __init__(self, at: np.ndarray, suits: np.ndarray) -> None:
         words = np.flatnonzero(np.bitwise_or.reduce(at, axis=0) & np.bitwise_or.reduce(suits, axis=0))
-        self.at, self.suits = at[:, words], suits[:, words]
+        # An index in brackets would lay the words of a row far apart.
+        self.at, self.suits = at.take(words, axis=1), suits.take(words, axis=1)
 
     @property
     def width(self) -> int:
@@ -134,8 +132,8 @@ class _Course:
         met = np.zeros((len(slots), self.width), dtype=np.uint64)
         for place in range(many.max(initial=0) if self.width else 0):
             some = longest_first[: np.count_nonzero(many > place)]
-            met[: len(some)] |= self.at[slots[some, place]]
-        met &= self.suits[wish[longest_first]]
+            met[: len(some)] |= self.at.take(slots[some, place], axis=0)
+        met &= self.suits.take(wish[longest_first], axis=0)
         tutors = np.empty(len(slots), dtype=np.int64)
         tutors[longest_first] = np.bitwise_count(met).sum(axis=1)
         return tutors
