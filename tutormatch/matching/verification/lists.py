@@ -30,6 +30,12 @@ class Lists:
         return cls(count, np.fromiter(chain.from_iterable(lists), dtype=np.int64, count=int(count.sum())))
 
     @classmethod
+    def marked(cls, table: np.ndarray) -> Self:
+        """Return for each row of a table the columns that are true."""
+        row, column = np.divmod(np.flatnonzero(table), table.shape[1])
+        return cls(np.bincount(row, minlength=len(table)), column)
+
+    @classmethod
     def grouped(cls, owner: np.ndarray, values: np.ndarray, size: int) -> Self:
         """Return ``size`` lists from numbers that each belong to one of them."""
         return cls(np.bincount(owner, minlength=size), values[np.argsort(owner, kind="stable")])

@@ -76,7 +76,7 @@ class Market:
         self.places = np.maximum(roster.most_pupils - np.bincount(couples, minlength=tutors), 0)
         is_free = roster.tutor_free.copy()
         is_free[tutor, slot] = False
-        self.hours = Lists(is_free.sum(axis=1), np.nonzero(is_free)[1])
+        self.hours = Lists.marked(is_free)
         self.hour_tutor = self.hours.owner
         self.hour_slot = self.hours.values
         self._of_offer, self.offer = _classes(roster.teaches.offered, roster.speaks.offered, roster.meets.offered)
@@ -117,7 +117,7 @@ class Market:
         self.is_free = roster.pupil_free[self.pupils]
         taken, slot = pupil[locked.slots.owner], locked.slots.values
         self.is_free[taken[taken >= 0], slot[taken >= 0]] = False
-        self.slots = Lists(self.is_free.sum(axis=1), np.nonzero(self.is_free)[1])
+        self.slots = Lists.marked(self.is_free)
         limit = roster.most_tutors[self.pupils]
         self.tutors_left = np.where(limit == NO_LIMIT, self.need_count, limit - self.own_tutors.count)
         hour = self.hour_at(blocked.tutor[blocked.slots.owner], blocked.slots.values)
@@ -184,11 +184,11 @@ class Market:
     def _least_of_offers(self, price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the least of ``price`` by offer and slot, and how many hours have it."""
         shape = (len(self._of_offer), SLOTS_PER_WEEK)
-        least, times = np.full(shape, NOTHING, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-        at = self.offer[self.hour_tutor], self.hour_slot
+        at = self.offer[self.hour_tutor] * SLOTS_PER_WEEK + self.hour_slot
+        least = np.full(shape[0] * shape[1], NOTHING, dtype=np.int64)
         np.minimum.at(least, at, price)
-        np.add.at(times, at, price == least[at])
-        return least, times
+        times = np.bincount(at[price == least[at]], minlength=len(least))
+        return least.reshape(shape), times.reshape(shape)
 
     def _all_barred(self, price: np.ndarray, least: np.ndarray, times: np.ndarray) -> np.ndarray:
         """Return the open needs that in some slot must not meet any tutor with the least price."""

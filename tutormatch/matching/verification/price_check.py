@@ -21,6 +21,7 @@ References
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import repeat
 from operator import itemgetter
 
 import numpy as np
@@ -66,8 +67,8 @@ class PricedMarket:
         self.market = market
         self.scale = prices.scale
         ids = market.roster.tutor_at
-        self.session = np.array([prices.session.get(tutor_id, 0) for tutor_id in ids], dtype=np.int64)
-        self.pupil = np.array([prices.pupil.get(tutor_id, 0) for tutor_id in ids], dtype=np.int64)
+        self.session = np.fromiter(map(prices.session.get, ids, repeat(0)), dtype=np.int64)
+        self.pupil = np.fromiter(map(prices.pupil.get, ids, repeat(0)), dtype=np.int64)
         self.hour = np.zeros(len(market.hour_slot), dtype=np.int64)
         tutor = places(map(itemgetter(0), prices.hour), ids)
         hour = market.hour_at(tutor, np.fromiter(map(itemgetter(1), prices.hour), dtype=np.int64))

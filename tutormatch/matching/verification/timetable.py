@@ -15,6 +15,13 @@ from tutormatch.matching.verification.roster import UNKNOWN, Roster, places
 class Timetable:
     """Matches of needs and tutors of a problem; every array goes by their places in ``matches``.
 
+    Parameters
+    ----------
+    roster : Roster
+    matches : collection of Match
+    need, tutor : ndarray, optional
+        Their places in the problem, if somebody looked them up already.
+
     Attributes
     ----------
     need, tutor, pupil : ndarray
@@ -29,11 +36,17 @@ class Timetable:
         Those of the week, as they are written.
     """
 
-    def __init__(self, roster: Roster, matches: Collection[Match]) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        matches: Collection[Match],
+        need: np.ndarray | None = None,
+        tutor: np.ndarray | None = None,
+    ) -> None:
         self.roster = roster
         self.matches = list(matches)
-        self.need = places(map(attrgetter("need_id"), matches), roster.need_at)
-        self.tutor = places(map(attrgetter("tutor_id"), matches), roster.tutor_at)
+        self.need = places(map(attrgetter("need_id"), matches), roster.need_at) if need is None else need
+        self.tutor = places(map(attrgetter("tutor_id"), matches), roster.tutor_at) if tutor is None else tutor
         self.pupil = roster.need_pupil[self.need]
         self.is_joining = np.array([bool(match.joins) for match in matches], dtype=bool)
         joins = places(map(attrgetter("joins"), matches), roster.need_at)

@@ -7,6 +7,7 @@ look at; the records say what is wrong.
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import compress
 from operator import attrgetter
 
 import numpy as np
@@ -55,8 +56,7 @@ def verify(problem: Problem, solution: Solution) -> list[Violation]:
 
 
 def _violations(roster: Roster, solution: Solution) -> list[Violation]:
-    known, violations = _records(roster, solution)
-    timetable = Timetable(roster, known)
+    timetable, violations = _records(roster, solution)
     violations += _broken_rules(timetable)
     if not violations:
         # Imported here because it loads SciPy, which takes long.
@@ -91,7 +91,8 @@ def _broken_rules(timetable: Timetable) -> list[Violation]:
     ]
 
 
-def _records(roster: Roster, solution: Solution) -> tuple[list[Match], list[Violation]]:
+def _records(roster: Roster, solution: Solution) -> tuple[Timetable, list[Violation]]:
+    """Say which rows do not fit the problem, and return the matches that do."""
     need = places(map(attrgetter("need_id"), solution.matches), roster.need_at)
     tutor = places(map(attrgetter("tutor_id"), solution.matches), roster.tutor_at)
     alone = places(map(attrgetter("need_id"), solution.unmatched), roster.need_at)
@@ -108,7 +109,8 @@ def _records(roster: Roster, solution: Solution) -> tuple[list[Match], list[Viol
         message = f"is listed {matched[place] + left[place]} times instead of once"
         violations.append(Violation("records", roster.problem.needs[place].id, message))
     is_known = (need >= 0) & (tutor >= 0)
-    return [match for match, known in zip(solution.matches, is_known.tolist(), strict=True) if known], violations
+    known = [*compress(solution.matches, is_known.tolist())]
+    return Timetable(roster, known, need[is_known], tutor[is_known]), violations
 
 
 def _pair_rules(timetable: Timetable) -> list[Violation]:
