@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterable
 from copy import copy
 from functools import cached_property
 from operator import attrgetter
-from typing import NamedTuple
 
 import numpy as np
 
+from tutormatch.matching.columns import listed, marked
+from tutormatch.matching.flow.suiting import Suiting, Wish
 from tutormatch.matching.objective import pupil_ranks
-from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Profile, Pupil
+from tutormatch.matching.problem import Match, PairStatus, Problem, Profile
 from tutormatch.matching.rules import agreed_hosts
 from tutormatch.matching.slots import SLOTS_PER_WEEK
 
@@ -28,6 +29,7 @@ CHANGED_BY_MATCHES = (
     "_options",
     "tutors_of_pupil",
     "tutor_words",
+    "pupil_words",
     "ranks",
     "roomy",
     "is_roomy",
@@ -61,6 +63,13 @@ def to_words(sets: Iterable[int]) -> np.ndarray:
     return np.frombuffer(joined, dtype="<u8").reshape(-1, WORDS)
 
 
+def to_sets(lists: Collection[Collection[int]]) -> list[int]:
+    """Return lists of slots as sets, given as bits."""
+    has = marked(*listed(lists), (len(lists), WORDS * WORD))
+    joined, size = np.packbits(has, axis=1, bitorder="little").tobytes(), WORDS * WORD // 8
+    return [int.from_bytes(joined[start : start + size], "little") for start in range(0, len(joined), size)]
+
+
 def locked_matches(problem: Problem) -> tuple[Match, ...]:
     """Return the locked pairs as matches, by need; those that share a session join its host."""
     hosts = agreed_hosts(problem.pairs)
@@ -71,19 +80,6 @@ def locked_matches(problem: Problem) -> tuple[Match, ...]:
             if pair.status is PairStatus.LOCKED and pair.need_id is not None
         )
     )
-
-
-class Wish(NamedTuple):
-    """What a need asks of a tutor, whatever the time: rules 1, 2 and 6."""
-
-    subject: str
-    grade: int
-    languages: tuple[str, ...]
-    requires: frozenset[str]
-
-    @classmethod
-    def of(cls, need: Need, pupil: Pupil) -> "Wish":
-        return cls(need.subject, need.grade, pupil.languages, pupil.requires)
 
 
 class Openings:
@@ -126,8 +122,9 @@ class Openings:
         self.need_index = {need.id: index for index, need in enumerate(problem.needs)}
         self.pupil_of = [self.pupil_index[need.pupil_id] for need in problem.needs]
         self.wish_of = self._wishes()
-        self.pupil_free = [to_bits(pupil.slots) for pupil in problem.pupils]
-        self.tutor_free = [to_bits(tutor.slots) for tutor in problem.tutors]
+        self.suiting = Suiting(problem.tutors)
+        self.pupil_free = to_sets([pupil.slots for pupil in problem.pupils])
+        self.tutor_free = to_sets([tutor.slots for tutor in problem.tutors])
         self.sessions_left = [tutor.sessions_per_week for tutor in problem.tutors]
         self.pupils_left = [tutor.max_pupils for tutor in problem.tutors]
         self.tutors_left = [NO_LIMIT if pupil.max_tutors is None else pupil.max_tutors for pupil in problem.pupils]
@@ -139,7 +136,6 @@ class Openings:
                 self.blocked[key] |= to_bits(pair.slots) or EVERY_SLOT
             elif pair.status is PairStatus.RETURNING:
                 self.returning.add(key)
-        self._suited: dict[tuple, np.ndarray] = {}
         self.locked: tuple[Match, ...] = ()
         self.locked_pairs: dict[tuple[int, int], int] = defaultdict(int)
         self.served_pupils: set[int] = set()
@@ -168,8 +164,7 @@ class Openings:
         chosen = np.zeros(len(self.problem.tutors), dtype=bool)
         chosen[list(tutors)] = True
         part.sessions_left = np.where(chosen, self.sessions_left, 0).tolist()
-        part.teachers = {key: some[chosen[some]] for key, some in self.teachers.items()}
-        part._suited = {}
+        part.suiting = self.suiting.among(chosen)
         for need, _, slot in standing:
             pupil = self.pupil_of[need]
             part.pupil_free[pupil] &= ~(1 << slot)
@@ -210,21 +205,24 @@ class Openings:
             if not match.joins:
                 sessions_left[tutor] -= len(match.slots)
         self.served_pupils.update(pupil for pupil, match in zip(pupils, new, strict=True) if not match.joins)
-        for (tutor, pupil), count in Counter(zip(tutors, pupils, strict=True)).items():
-            if (tutor, pupil) not in self.locked_pairs:
+        for pair, count in Counter(zip(tutors, pupils, strict=True)).items():
+            before = self.locked_pairs.get(pair, 0)
+            if not before:
+                tutor, pupil = pair
                 self.pupils_left[tutor] -= 1
                 self.tutors_left[pupil] -= 1
-            self.locked_pairs[tutor, pupil] += count
+            self.locked_pairs[pair] = before + count
         self.locked = tuple(sorted((*self.locked, *new), key=attrgetter("need_id")))
         taken = set(needs)
         self._open(need for need in self.open_needs if need not in taken)
 
     def _wishes(self) -> list[Wish]:
-        known: dict[Wish, Wish] = {}
-        wishes = []
+        known: dict[tuple, Wish] = {}
+        pupils, wishes = self.problem.pupils, []
         for need, pupil in zip(self.problem.needs, self.pupil_of, strict=True):
-            wish = Wish.of(need, self.problem.pupils[pupil])
-            wishes.append(known.setdefault(wish, wish))
+            record = pupils[pupil]
+            wish = (need.subject, need.grade, record.languages, record.requires)
+            wishes.append(known.get(wish) or known.setdefault(wish, Wish(*wish)))
         return wishes
 
     def safe_sessions(self, tutor: int) -> int:
@@ -281,8 +279,10 @@ class Openings:
     def tutors_of_pupil(self) -> dict[int, list[int]]:
         """By pupil, the tutors of the pupil's locked matches."""
         tutors: dict[int, list[int]] = defaultdict(list)
-        for tutor, pupil in sorted(self.locked_pairs):
+        for tutor, pupil in self.locked_pairs:
             tutors[pupil].append(tutor)
+        for some in tutors.values():
+            some.sort()
         return tutors
 
     @cached_property
@@ -293,57 +293,9 @@ class Openings:
             tutors[pupil].append(tutor)
         return tutors
 
-    @cached_property
-    def teachers(self) -> dict[tuple[str, int], np.ndarray]:
-        """By subject and grade, the tutors who teach it, in order."""
-        tutors = defaultdict(list)
-        for index, tutor in enumerate(self.problem.tutors):
-            taught = {
-                (each.subject, grade) for each in tutor.subjects for grade in range(each.grade_from, each.grade_to + 1)
-            }
-            for key in taught:
-                tutors[key].append(index)
-        return {key: np.array(some, dtype=np.int64) for key, some in tutors.items()}
-
-    @cached_property
-    def speaks(self) -> dict[str, np.ndarray]:
-        """By tutoring language, whether each tutor speaks it."""
-        return self._having([tutor.languages for tutor in self.problem.tutors])
-
-    @cached_property
-    def meets(self) -> dict[str, np.ndarray]:
-        """By condition that a pupil may require, whether each tutor meets it."""
-        return self._having([tutor.conditions for tutor in self.problem.tutors])
-
-    def _having(self, marks_of: list[frozenset[str]]) -> dict[str, np.ndarray]:
-        having: dict[str, np.ndarray] = {}
-        for index, marks in enumerate(marks_of):
-            for mark in marks:
-                if mark not in having:
-                    having[mark] = np.zeros(len(marks_of), dtype=bool)
-                having[mark][index] = True
-        return having
-
     def suited(self, wish: Wish) -> np.ndarray:
         """Return the tutors who suit by rules 1, 2 and 6, whatever their time and limits, in order."""
-        found = self._suited.get(wish)
-        if found is None:
-            # Which language comes first makes another wish, but suits the same tutors.
-            key = (wish.subject, wish.grade, frozenset(wish.languages), wish.requires)
-            if key not in self._suited:
-                self._suited[key] = self._who_suits(wish)
-            found = self._suited[wish] = self._suited[key]
-        return found
-
-    def _who_suits(self, wish: Wish) -> np.ndarray:
-        tutors = self.teachers.get((wish.subject, wish.grade), np.empty(0, dtype=np.int64))
-        speaks = np.zeros(len(tutors), dtype=bool)
-        for code in wish.languages:
-            if code in self.speaks:
-                speaks |= self.speaks[code][tutors]
-        for tag in wish.requires:
-            speaks &= self.meets[tag][tutors] if tag in self.meets else False
-        return tutors[speaks]
+        return self.suiting.suited(wish)
 
     def suited_tutors(self, subject: str, grade: int, languages: Iterable[str], requires: frozenset[str]) -> int:
         """Return the tutors who suit by rules 1, 2 and 6 as bits."""
@@ -361,6 +313,11 @@ class Openings:
         return to_words(self.tutor_free)
 
     @cached_property
+    def pupil_words(self) -> np.ndarray:
+        """The free slots of pupils as rows of words."""
+        return to_words(self.pupil_free)
+
+    @cached_property
     def ranks(self) -> dict[int, int]:
         """The rank of every pupil with open needs, 1 being the least urgent."""
         ranks = pupil_ranks(self.problem, (self.problem.needs[need] for need in self.open_needs), self.profile)
@@ -369,17 +326,13 @@ class Openings:
     @cached_property
     def roomy(self) -> np.ndarray:
         """The tutors who may give more sessions than `safe_sessions`, to pupils who come more than once."""
-        some = (
-            tutor for tutor, sessions in enumerate(self.sessions_left) if sessions > max(0, self.safe_sessions(tutor))
-        )
-        return np.fromiter(some, dtype=np.int64)
+        return np.flatnonzero(self.is_roomy)
 
     @cached_property
     def is_roomy(self) -> np.ndarray:
         """By tutor, whether the tutor is `roomy`."""
-        is_roomy = np.zeros(len(self.problem.tutors), dtype=bool)
-        is_roomy[self.roomy] = True
-        return is_roomy
+        pupils_left = np.array(self.pupils_left, dtype=np.int64)
+        return (pupils_left > 0) & (pupils_left < np.array(self.sessions_left, dtype=np.int64))
 
     @cached_property
     def repeating_needs(self) -> list[int]:
