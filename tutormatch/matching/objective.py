@@ -119,31 +119,34 @@ def quality(problem: Problem, matches: Iterable[Match]) -> int:
     return sum(sum(items.values()) for items in match_items(problem, matches).values())
 
 
-def urgency_order(needs: Iterable[Need], profile: Profile = Profile.BREADTH_FIRST) -> tuple[int, int]:
-    """Return the place of a pupil with these needs, larger first.
+def urgency_of(need: Need, profile: Profile = Profile.BREADTH_FIRST) -> tuple[int, int]:
+    """Return the place of a need among those of all pupils, larger first.
 
     Returns
     -------
     tuple of int
-        The priority of the most urgent need, and the longest that a need of that
-        priority has waited, in days; for `Profile.LONGEST_WAIT_FIRST` the longest
-        wait, and the highest priority that has waited so long.
+        The priority and how long it has waited, in days; for
+        `Profile.LONGEST_WAIT_FIRST` the wait and the priority.
     """
     if profile is Profile.LONGEST_WAIT_FIRST:
-        return max((need.waiting_days, need.priority) for need in needs)
-    return max((need.priority, need.waiting_days) for need in needs)
+        return need.waiting_days, need.priority
+    return need.priority, need.waiting_days
 
 
 def pupil_ranks(
     problem: Problem, open_needs: Iterable[Need], profile: Profile = Profile.BREADTH_FIRST
 ) -> dict[str, int]:
-    """Rank the pupils that have open needs: 1 is the least urgent, equals share a rank."""
-    needs_of = defaultdict(list)
+    """Rank the pupils that have open needs: 1 is the least urgent, equals share a rank.
+
+    The place of a pupil is that of the first of the pupil's needs by `urgency_of`.
+    """
+    place_of: dict[str, tuple[int, int]] = {}
     for need in open_needs:
-        needs_of[need.pupil_id].append(need)
-    order = {pupil_id: urgency_order(needs, profile) for pupil_id, needs in needs_of.items()}
-    rank_of = {place: rank for rank, place in enumerate(sorted(set(order.values())), start=1)}
-    return {pupil_id: rank_of[order[pupil_id]] for pupil_id in sorted(order)}
+        place = urgency_of(need, profile)
+        if place > place_of.get(need.pupil_id, ()):
+            place_of[need.pupil_id] = place
+    rank_of = {place: rank for rank, place in enumerate(sorted(set(place_of.values())), start=1)}
+    return {pupil_id: rank_of[place] for pupil_id, place in sorted(place_of.items())}
 
 
 def breadth_and_cover(problem: Problem, matches: Iterable[Match]) -> tuple[dict[int, int], dict[int, int]]:
