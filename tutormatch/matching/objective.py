@@ -20,7 +20,7 @@ References
    Math. Programming 1 (1971), 127-136.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from types import MappingProxyType
@@ -146,7 +146,7 @@ def pupil_ranks(
         if place > place_of.get(need.pupil_id, ()):
             place_of[need.pupil_id] = place
     rank_of = {place: rank for rank, place in enumerate(sorted(set(place_of.values())), start=1)}
-    return {pupil_id: rank_of[place] for pupil_id, place in sorted(place_of.items())}
+    return {pupil_id: rank_of[place] for pupil_id, place in place_of.items()}
 
 
 def breadth_and_cover(problem: Problem, matches: Iterable[Match]) -> tuple[dict[int, int], dict[int, int]]:
