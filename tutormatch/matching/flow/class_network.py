@@ -22,7 +22,7 @@ import numpy as np
 from tutormatch.matching.flow.detours import FAMILY, KIND, LOCAL_OFFER, OFFER, POINT, Detour, Detours, direct_hours
 from tutormatch.matching.flow.layers import NO_NODE, Arcs, SlotLists, reached, table
 from tutormatch.matching.flow.network import LARGEST_COST, SINK, SOURCE, Network, TooLargeForCosts
-from tutormatch.matching.flow.openings import Openings, to_words
+from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.flow.supply import Supply
 from tutormatch.matching.objective import POINTS, urgency_points
 from tutormatch.matching.slots import HOURS_PER_DAY, SLOTS_PER_WEEK
@@ -153,7 +153,7 @@ class _Builder:
     def build(self) -> ClassNetwork:
         self._slots()
         self._wishes()
-        direct = direct_hours(self.openings, self.pupil_words, self.has_points)
+        direct = direct_hours(self.openings, self.has_points)
         detours = self._around_blocked()
         self._layers(detours)
         tutor_node = self._tutors(direct)
@@ -190,8 +190,7 @@ class _Builder:
         self.family_has = reached(self.kind_families, self.kind_has, self.supply.family_count)
         self.offer_has = reached(self.supply.family_offers[:, ::-1], self.family_has, len(self.supply.offers))
         self.local_has = reached(self.supply.local_offer_kinds[:, ::-1], self.kind_has, len(self.supply.local_offers))
-        self.pupil_words = to_words(openings.pupil_free)
-        self.pupil_slots = SlotLists.of(self.pupil_words)
+        self.pupil_slots = SlotLists.of(openings.pupil_words)
         tutors_left = np.array(openings.tutors_left, dtype=np.int64)
         entry, slot = self.pupil_slots.expand(self.pupil_of)
         may = tutors_left[self.pupil_of[entry]] > 0

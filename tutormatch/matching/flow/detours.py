@@ -4,8 +4,8 @@ Needs are numbered by their place among the open ones.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,14 +24,12 @@ STEERED_FOR_POINTS, STEERED = 16, 3
 OFFER, LOCAL_OFFER, FAMILY, KIND = range(4)
 
 
-def direct_hours(openings: Openings, pupil_words: np.ndarray, has_points: bool) -> np.ndarray:
+def direct_hours(openings: Openings, has_points: bool) -> np.ndarray:
     """Return which needs have arcs of their own to hours of tutors.
 
     Parameters
     ----------
     openings : Openings
-    pupil_words : ndarray
-        The free slots of pupils as rows of words.
     has_points : bool
         Whether the arcs are worth all points of the pair.
 
@@ -48,13 +46,13 @@ def direct_hours(openings: Openings, pupil_words: np.ndarray, has_points: bool) 
             if openings.suits(need, tutor):
                 worth = POINT * _points(openings, need, tutor)
                 rows += [(place_of[need], tutor, slot, worth) for slot in to_numbers(bits)]
-    return np.concatenate([table(rows, 4), _steered_hours(openings, pupil_words, has_points)])
+    return np.concatenate([table(rows, 4), _steered_hours(openings, has_points)])
 
 
-def _steered_hours(openings: Openings, pupil_words: np.ndarray, has_points: bool) -> np.ndarray:
+def _steered_hours(openings: Openings, has_points: bool) -> np.ndarray:
     needs, tutors = steered_needs(openings, STEERED_FOR_POINTS if has_points else STEERED)
     pupils = np.array(openings.pupil_of, dtype=np.int64)[needs]
-    slots = SlotLists.of(openings.tutor_words[tutors] & pupil_words[pupils])
+    slots = SlotLists.of(openings.tutor_words[tutors] & openings.pupil_words[pupils])
     entry, slot = slots.expand(np.arange(len(needs)))
     worth = np.full(len(needs), POINT * STEERING, dtype=np.int64)
     for row, (need, tutor) in enumerate(zip(needs.tolist(), tutors.tolist(), strict=True)) if has_points else ():
@@ -73,8 +71,7 @@ def _points(openings: Openings, need: int, tutor: int) -> int:
     return sum(items.values()) - urgency_points(record) + same_tutor
 
 
-@dataclass(frozen=True, slots=True)
-class Detour:
+class Detour(NamedTuple):
     """An arc from a need to a node of the supply at one slot."""
 
     need: int

@@ -98,8 +98,10 @@ class Openings:
         The needs without a locked match.
     open_needs_of : dict of int to list of int
         The same by pupil.
-    wish_of : list of Wish
-        By need, what it asks of a tutor; equal ones are one object.
+    wishes : list of Wish
+        What needs ask of tutors, each once.
+    wish_number : list of int
+        By need, which of them; ``wish_of`` are the wishes themselves.
     pupil_free, tutor_free : list of int
         Free slots as bits.
     sessions_left, pupils_left : list of int
@@ -121,7 +123,8 @@ class Openings:
         self.pupil_index = {pupil.id: index for index, pupil in enumerate(problem.pupils)}
         self.need_index = {need.id: index for index, need in enumerate(problem.needs)}
         self.pupil_of = [self.pupil_index[need.pupil_id] for need in problem.needs]
-        self.wish_of = self._wishes()
+        self.wish_number, self.wishes = self._wishes()
+        self.wish_of = [self.wishes[number] for number in self.wish_number]
         self.suiting = Suiting(problem.tutors)
         self.pupil_free = to_sets([pupil.slots for pupil in problem.pupils])
         self.tutor_free = to_sets([tutor.slots for tutor in problem.tutors])
@@ -216,14 +219,14 @@ class Openings:
         taken = set(needs)
         self._open(need for need in self.open_needs if need not in taken)
 
-    def _wishes(self) -> list[Wish]:
-        known: dict[tuple, Wish] = {}
-        pupils, wishes = self.problem.pupils, []
-        for need, pupil in zip(self.problem.needs, self.pupil_of, strict=True):
-            record = pupils[pupil]
-            wish = (need.subject, need.grade, record.languages, record.requires)
-            wishes.append(known.get(wish) or known.setdefault(wish, Wish(*wish)))
-        return wishes
+    def _wishes(self) -> tuple[list[int], list[Wish]]:
+        pupils, numbers = self.problem.pupils, {}
+        asked = zip(self.problem.needs, map(pupils.__getitem__, self.pupil_of), strict=True)
+        number_of = [
+            numbers.setdefault((need.subject, need.grade, pupil.languages, pupil.requires), len(numbers))
+            for need, pupil in asked
+        ]
+        return number_of, [Wish(*wish) for wish in numbers]
 
     def safe_sessions(self, tutor: int) -> int:
         """Return how many open sessions ``tutor`` can give whoever the pupils are.

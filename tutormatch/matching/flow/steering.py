@@ -1,10 +1,8 @@
 """Which needs of pupils with several are led to which tutors who may see a pupil more than once."""
 
-from itertools import combinations
-
 import numpy as np
 
-from tutormatch.matching.flow.openings import WORDS, Openings, Wish, to_words
+from tutormatch.matching.flow.openings import WORDS, Openings
 
 LOOKED_AT = 24
 """Of how many tutors who suit two needs of a pupil those with common time are chosen."""
@@ -29,33 +27,40 @@ def steered_needs(openings: Openings, most: int) -> tuple[np.ndarray, np.ndarray
     tuple of ndarray
         Needs and tutors, each pair once.
     """
-    roomy_for: dict[Wish, np.ndarray] = {}
-    number_of: dict[tuple[Wish, Wish], int] = {}
-    choices: list[np.ndarray] = []
-    one, other, choice_of = [], [], []
-    for pupil, needs in sorted(openings.open_needs_of.items()) if len(openings.roomy) else ():
-        if len(needs) < 2 or openings.tutors_left[pupil] <= 0 or pupil in openings.blocked_tutors:
-            continue
-        for first, second in combinations(needs, 2):
-            pair = openings.wish_of[first], openings.wish_of[second]
-            if pair not in number_of:
-                for wish in pair:
-                    if wish not in roomy_for:
-                        suited = openings.suited(wish)
-                        roomy_for[wish] = suited[openings.is_roomy[suited]]
-                number_of[pair] = len(choices)
-                choices.append(np.intersect1d(roomy_for[pair[0]], roomy_for[pair[1]], assume_unique=True))
-            if len(choices[number_of[pair]]):
-                one.append(first)
-                other.append(second)
-                choice_of.append(number_of[pair])
-    if not one:
+    one, other = _mates(openings) if len(openings.roomy) else np.empty((2, 0), dtype=np.int64)
+    number, count = np.array(openings.wish_number, dtype=np.int64), len(openings.wishes)
+    keys, choice_of = np.unique(number[one] * count + number[other], return_inverse=True)
+    wishes = ((openings.wishes[key // count], openings.wishes[key % count]) for key in keys.tolist())
+    choices = [openings.suiting.suited_to_both(*pair) for pair in wishes]
+    choices = [some[openings.is_roomy[some]] for some in choices]
+    has_choice = np.array([len(some) > 0 for some in choices], dtype=bool)[choice_of]
+    needs, choice_of = np.stack([one, other])[:, has_choice], choice_of[has_choice]
+    if not needs.size:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    needs = np.array([one, other], dtype=np.int64)
-    pupils = np.array([openings.pupil_of[need] for need in one], dtype=np.int64)
-    rows, tutors = _with_common_time(openings, pupils, choices, np.array(choice_of), most)
+    pupils = np.array(openings.pupil_of, dtype=np.int64)[needs[0]]
+    rows, tutors = _with_common_time(openings, pupils, choices, choice_of, most)
     pairs = np.unique(np.concatenate([np.stack([each[rows], tutors], axis=1) for each in needs]), axis=0)
     return pairs[:, 0], pairs[:, 1]
+
+
+def _mates(openings: Openings) -> tuple[np.ndarray, np.ndarray]:
+    """Return every two needs of a pupil who may have one more tutor, whoever that is."""
+    may = np.array(openings.tutors_left, dtype=np.int64) > 0
+    may[list(openings.blocked_tutors)] = False
+    needs = np.array(openings.open_needs, dtype=np.int64)
+    pupils = np.array(openings.pupil_of, dtype=np.int64)[needs]
+    order = np.argsort(pupils, kind="stable")
+    order = order[may[pupils[order]]]
+    needs, pupils = needs[order], pupils[order]
+    one, other = [needs[:0]], [needs[:0]]
+    # The needs of a pupil follow one another.
+    for apart in range(1, len(needs)):
+        first = np.flatnonzero(pupils[apart:] == pupils[:-apart])
+        if not len(first):
+            break
+        one.append(needs[first])
+        other.append(needs[first + apart])
+    return np.concatenate(one), np.concatenate(other)
 
 
 def _with_common_time(
@@ -65,7 +70,6 @@ def _with_common_time(
     counts = np.array([len(some) for some in choices], dtype=np.int64)
     count, start = counts[choice_of], (np.cumsum(counts) - counts)[choice_of]
     tutors_to_choose = np.concatenate(choices)
-    pupil_words = to_words(openings.pupil_free)
     rows, tutors = [], []
     for begin in range(0, len(pupils), ROWS_AT_ONCE):
         some = np.arange(begin, min(begin + ROWS_AT_ONCE, len(pupils)))
@@ -75,7 +79,7 @@ def _with_common_time(
         looked_at = tutors_to_choose[start[some, None] + (pupils[some, None] + place) % count[some, None]]
         common = np.zeros(looked_at.shape, dtype=np.int64)
         for word in range(WORDS):
-            both = openings.tutor_words[looked_at, word] & pupil_words[pupils[some], word][:, None]
+            both = openings.tutor_words[looked_at, word] & openings.pupil_words[pupils[some], word][:, None]
             common += np.bitwise_count(both)
         # Who are not yet together need one slot for each meeting.
         is_chosen = is_new & (common > 1)
