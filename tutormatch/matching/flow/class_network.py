@@ -199,18 +199,18 @@ class _Builder:
     def _wishes(self) -> None:
         """Number the wishes, plain and local, and find the offers for each."""
         openings, supply = self.openings, self.supply
-        wishes: dict = {}
-        numbers = (wishes.setdefault(openings.wish_of[need], len(wishes)) for need in openings.open_needs)
+        wishes: dict[int, int] = {}
+        numbers = (wishes.setdefault(openings.wish_number[need], len(wishes)) for need in openings.open_needs)
         self.wish_of = np.fromiter(numbers, dtype=np.int64, count=len(self.needs))
-        self.offers_of = [supply.offers_for(wish) for wish in wishes]
+        self.offers_of = [supply.offers_for(openings.wishes[wish]) for wish in wishes]
         self.wish_offers = table(
             ((wish, offer, POINT * points) for wish, offers in enumerate(self.offers_of) for offer, points in offers),
             3,
         )
         local: dict[tuple[int, str], int] = {}
         asking_locally, local_wish = [], []
-        patrons_of = [self.patrons_of[pupil] for pupil in self.pupil_of.tolist()]
-        for place, (wish, patrons) in enumerate(zip(self.wish_of.tolist(), patrons_of, strict=True)):
+        patrons_of = [self.patrons_of[pupil] for pupil in self.pupil_of.tolist()] if self.has_points else []
+        for place, (wish, patrons) in enumerate(zip(self.wish_of.tolist(), patrons_of, strict=False)):
             for patron in sorted(patrons):
                 asking_locally.append(place)
                 local_wish.append(local.setdefault((wish, patron), len(local)))
@@ -227,10 +227,10 @@ class _Builder:
         self.local_wish = np.array(local_wish, dtype=np.int64)
         self.wish_count, self.local_wish_count = len(wishes), len(local)
 
-    def _around_blocked(self) -> list[Detour]:
+    def _around_blocked(self) -> np.ndarray:
         """Take needs with a blocked tutor out of their wishes in the slots that this concerns, and lead them around."""
         if not self.openings.blocked:
-            return []
+            return table([], len(Detour._fields))
         ways = Detours(self.openings, self.supply)
         stays = np.ones(len(self.asking), dtype=bool)
         concerned = np.zeros(len(self.problem.pupils), dtype=bool)
@@ -245,15 +245,16 @@ class _Builder:
                 stays[entry] = False
                 found += detours
         self.asking, self.asked_slot = self.asking[stays], self.asked_slot[stays]
-        return found
+        return table(found, len(Detour._fields))
 
-    def _layers(self, detours: list[Detour]) -> None:
+    def _layers(self, detours: np.ndarray) -> None:
         """Add a node for everything that is wished for and offered in a slot, and the arcs between."""
         supply, arcs = self.supply, self.arcs
         offered = self.offer_has, self.local_has, self.family_has, self.kind_has
         extra = [np.zeros_like(has) for has in offered]
-        for detour in detours:
-            extra[detour.layer][detour.thing, detour.slot] = True
+        for layer, is_led_to in enumerate(extra):
+            _, _, thing, at, _ = detours[detours[:, 1] == layer].T
+            is_led_to[thing, at] = True
         asking, slot = self._locally()
         wished = np.zeros((self.wish_count, SLOTS_PER_WEEK), dtype=bool)
         wished[self.wish_of[self.asking], self.asked_slot] = True
@@ -328,7 +329,7 @@ class _Builder:
         arcs.add(tutor_node[tutors], SINK, np.array([openings.safe_sessions(tutor) for tutor in tutors.tolist()]))
         return tutor_node
 
-    def _pupils_and_needs(self, detours: list[Detour], direct: np.ndarray) -> dict[int, int]:
+    def _pupils_and_needs(self, detours: np.ndarray, direct: np.ndarray) -> dict[int, int]:
         """Add source → pupil → need, and what leads on from the needs."""
         arcs, openings = self.arcs, self.openings
         need_node = arcs.nodes(len(self.needs))
@@ -343,15 +344,13 @@ class _Builder:
         arcs.add(need_node[place[is_met]], local[is_met], self.most, worth=self._share(place, slot)[is_met])
         arcs.add(need_node[direct[:, 0]], self.direct_node, self.most, worth=direct[:, 3])
         nodes_of = (self.offer, self.local_offer, self.family, self.kind)
-        rows = table(
-            (
-                (need_node[detour.need], node, detour.worth)
-                for detour in detours
-                if (node := nodes_of[detour.layer][detour.thing, detour.slot]) != NO_NODE
-            ),
-            3,
-        )
-        arcs.add(rows[:, 0], rows[:, 1], self.most, worth=rows[:, 2])
+        need, layer, thing, at, worth = detours.T
+        node = np.full(len(detours), NO_NODE, dtype=np.int32)
+        for number, nodes in enumerate(nodes_of):
+            here = layer == number
+            node[here] = nodes[thing[here], at[here]]
+        is_met = node != NO_NODE
+        arcs.add(need_node[need[is_met]], node[is_met], self.most, worth=worth[is_met])
         self._pupils(need_node)
         return dict(zip(openings.open_needs, need_node.tolist(), strict=True))
 
