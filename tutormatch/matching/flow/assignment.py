@@ -2,7 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import NamedTuple
+
+import numpy as np
 
 from tutormatch.matching.flow.openings import Openings, to_numbers
 from tutormatch.matching.problem import Match
@@ -37,7 +40,8 @@ class Assignment:
 
     def seats_of_pupil(self, pupil: int) -> list[Seat]:
         """Return the seats of the pupil's open needs."""
-        return [self.seat_of[need] for need in self.openings.open_needs_of.get(pupil, ()) if need in self.seat_of]
+        needs = self.openings.open_needs_of.get(pupil, ())
+        return [seat for need in needs if (seat := self.seat_of.get(need))]
 
     def own_tutors(self, pupil: int) -> list[int]:
         """Return the tutors of the pupil, in order."""
@@ -49,9 +53,17 @@ class Assignment:
         # Asked of everybody: whoever has no session yet gets no set for that.
         return len(self.needs_of_tutor.get(tutor, ())) < self.openings.sessions_left[tutor]
 
-    def takes_new(self, tutor: int) -> bool:
-        """Return whether the tutor can give a session to one more pupil."""
-        return self.has_sessions(tutor) and self.new_pupils.get(tutor, 0) < self.openings.pupils_left[tutor]
+    def with_sessions(self) -> np.ndarray:
+        """Return by tutor whether the tutor can give one more session."""
+        given = np.zeros(len(self.openings.sessions_left), dtype=np.int64)
+        given[list(self.needs_of_tutor)] = list(map(len, self.needs_of_tutor.values()))
+        return given < self.openings.sessions_left
+
+    def taking_new(self) -> np.ndarray:
+        """Return the tutors who can give a session to one more pupil, in order."""
+        new = np.zeros(len(self.openings.pupils_left), dtype=np.int64)
+        new[list(self.new_pupils)] = list(self.new_pupils.values())
+        return np.flatnonzero(self.with_sessions() & (new < self.openings.pupils_left))
 
     def has_room(self, tutor: int, pupil: int) -> bool:
         """Return whether limits allow the two one more session."""
@@ -97,10 +109,12 @@ class Assignment:
     def _take(self, seat: Seat) -> None:
         need, tutor, slot = seat
         pupil = self.openings.pupil_of[need]
-        if not self.together[tutor, pupil]:
+        # A counter asked for what it does not hold takes long.
+        meetings = self.together.get((tutor, pupil), 0)
+        if not meetings:
             self.new_tutors[pupil] += 1
             self.new_pupils[tutor] += 1
-        self.together[tutor, pupil] += 1
+        self.together[tutor, pupil] = meetings + 1
         self.seat_of[need] = seat
         self.at_hour[tutor, slot] = need
         self.pupil_taken[pupil] |= 1 << slot
@@ -149,25 +163,22 @@ class Assignment:
 
     def unserved(self) -> list[int]:
         """Return the open needs without a seat, those of pupils without any tutor first."""
-        openings, served = self.openings, self.served_pupils()
-        return sorted(
-            (need for need in openings.open_needs if need not in self.seat_of),
-            key=lambda need: (openings.pupil_of[need] in served, need),
-        )
+        pupil_of, served = self.openings.pupil_of, self.served_pupils()
+        waiting = [need for need in self.openings.open_needs if need not in self.seat_of]
+        return sorted(waiting, key=lambda need: pupil_of[need] in served)
 
     def new_matches(self) -> tuple[Match, ...]:
         """Return the matches that are not locked, by need."""
-        problem = self.openings.problem
+        needs, tutors = self.openings.problem.needs, self.openings.problem.tutors
+        # Needs are numbered in the order of their identifiers.
         return tuple(
-            sorted(
-                Match(problem.needs[need].id, problem.tutors[tutor].id, (slot,))
-                for need, tutor, slot in self.seat_of.values()
-            )
+            Match(needs[need].id, tutors[tutor].id, (slot,))
+            for need, tutor, slot in map(self.seat_of.__getitem__, sorted(self.seat_of))
         )
 
     def matches(self) -> tuple[Match, ...]:
         """Return all matches, locked ones included, by need."""
-        return tuple(sorted([*self.openings.locked, *self.new_matches()]))
+        return tuple(sorted([*self.openings.locked, *self.new_matches()], key=attrgetter("need_id")))
 
     @classmethod
     def of(cls, openings: Openings, seats: Iterable[Seat]) -> "Assignment":

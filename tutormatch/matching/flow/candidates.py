@@ -1,12 +1,12 @@
 """Which needs some tutor could still take: asked for all needs at once, in words of slots."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from tutormatch.matching.flow.assignment import Assignment
-from tutormatch.matching.flow.openings import WORDS, Wish, to_words
+from tutormatch.matching.flow.openings import WORDS, to_words
 
 CELLS_AT_ONCE = 4_000_000
 
@@ -27,36 +27,51 @@ def candidates(assignment: Assignment, needs: Sequence[int]) -> dict[int, list[i
         is added.
     """
     openings = assignment.openings
-    taking = [tutor for tutor in range(len(openings.problem.tutors)) if assignment.takes_new(tutor)]
-    tutor_words = to_words(openings.tutor_free[tutor] & ~assignment.tutor_taken.get(tutor, 0) for tutor in taking)
+    taking = assignment.taking_new()
+    tutor_words = to_words(openings.tutor_free[each] & ~assignment.tutor_taken.get(each, 0) for each in taking.tolist())
     place_of = np.full(len(openings.problem.tutors), -1, dtype=np.int64)
     place_of[taking] = np.arange(len(taking))
-    group_of: dict[Wish, list[int]] = defaultdict(list)
+    group_of: dict[int, list[int]] = defaultdict(list)
     for need in needs:
         if assignment.new_tutors.get(pupil := openings.pupil_of[need], 0) < openings.tutors_left[pupil]:
-            group_of[openings.wish_of[need]].append(need)
+            group_of[openings.wish_number[need]].append(need)
     found: dict[int, list[int]] = {}
     for wish, group in group_of.items():
-        suited = openings.suited(wish)
+        suited = openings.suited(openings.wishes[wish])
         suited = suited[place_of[suited] >= 0]
         if not len(suited):
             continue
-        theirs = tutor_words[place_of[suited]]
-        step = max(1, CELLS_AT_ONCE // len(suited))
-        for start in range(0, len(group), step):
-            some = group[start : start + step]
-            pupils = [openings.pupil_of[need] for need in some]
-            words = to_words(openings.pupil_free[pupil] & ~assignment.pupil_taken.get(pupil, 0) for pupil in pupils)
-            meet = np.zeros((len(some), len(suited)), dtype=bool)
-            for word in range(WORDS):
-                meet |= (words[:, word][:, None] & theirs[:, word]) != 0
-            row, column = np.nonzero(meet)
-            for place, tutor in zip(row.tolist(), suited[column].tolist(), strict=True):
-                found.setdefault(some[place], []).append(tutor)
-    with_tutor = {openings.pupil_of[need] for need in assignment.seat_of} | openings.tutors_of_pupil.keys()
+        pupils = [openings.pupil_of[need] for need in group]
+        words = to_words(openings.pupil_free[pupil] & ~assignment.pupil_taken.get(pupil, 0) for pupil in pupils)
+        for row, columns in with_common_time(words, tutor_words[place_of[suited]]):
+            found[group[row]] = suited[columns].tolist()
+    own_of = _with_sessions_by_pupil(assignment)
     for need in needs:
-        if (pupil := openings.pupil_of[need]) in with_tutor:
-            own = [tutor for tutor in assignment.own_tutors(pupil) if assignment.has_sessions(tutor)]
-            if own := [tutor for tutor in own if openings.suits(need, tutor)]:
-                found[need] = list(dict.fromkeys([*own, *found.get(need, ())]))
-    return {need: found[need] for need in needs if need in found}
+        if own := own_of.get(openings.pupil_of[need]):
+            own = [tutor for tutor in own if openings.suits(need, tutor)]
+            found[need] = list(dict.fromkeys([*own, *found.get(need, ())]))
+    return {need: found[need] for need in needs if found.get(need)}
+
+
+def with_common_time(some: np.ndarray, others: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield which of some share a slot with others, and with which; all are rows of words."""
+    step = max(1, CELLS_AT_ONCE // max(1, len(others)))
+    for start in range(0, len(some), step):
+        block = some[start : start + step]
+        meet = np.zeros((len(block), len(others)), dtype=bool)
+        for word in range(WORDS):
+            meet |= (block[:, word, None] & others[:, word]) != 0
+        for row in np.flatnonzero(meet.any(axis=1)).tolist():
+            yield start + row, np.flatnonzero(meet[row])
+
+
+def _with_sessions_by_pupil(assignment: Assignment) -> dict[int, list[int]]:
+    """Return by pupil those of the pupil's tutors, in order, who can give one more session."""
+    with_sessions = assignment.with_sessions().tolist()
+    own_of: dict[int, list[int]] = defaultdict(list)
+    for (tutor, pupil), meetings in assignment.together.items():
+        if meetings and with_sessions[tutor]:
+            own_of[pupil].append(tutor)
+    for own in own_of.values():
+        own.sort()
+    return own_of

@@ -73,8 +73,12 @@ def regain(assignment: Assignment, seat: Seat) -> bool:
 def gather(assignment: Assignment) -> None:
     """Bring further needs to tutors whom their pupils have: without a seat, or away from a second tutor."""
     openings = assignment.openings
-    for pupil, needs in sorted(openings.open_needs_of.items()):
+    for pupil in sorted(openings.open_needs_of):
+        needs = openings.open_needs_of[pupil]
         if len(needs) < 2 and pupil not in openings.tutors_of_pupil:
+            continue
+        # Sessions come free only once somebody has come.
+        if not any(map(assignment.has_sessions, assignment.own_tutors(pupil))):
             continue
         for need in needs:
             seat = assignment.seat_of.get(need)
