@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tutormatch.matching.flow.openings import Openings, to_numbers
+from tutormatch.matching.flow.openings import Openings, to_numbers, to_words
 from tutormatch.matching.problem import Match
 
 
@@ -17,6 +17,10 @@ class Seat(NamedTuple):
     need: int
     tutor: int
     slot: int
+
+
+def _without(free: int, taken: int) -> int:
+    return free & ~taken
 
 
 class Assignment:
@@ -30,12 +34,12 @@ class Assignment:
         self.openings = openings
         self.seat_of: dict[int, Seat] = {}
         self.at_hour: dict[tuple[int, int], int] = {}
-        self.pupil_taken: dict[int, int] = defaultdict(int)
-        self.tutor_taken: dict[int, int] = defaultdict(int)
+        self.pupil_taken = [0] * len(openings.pupil_free)
+        self.tutor_taken = [0] * len(openings.tutor_free)
         self.needs_of_tutor: dict[int, set[int]] = defaultdict(set)
         self.together: Counter[tuple[int, int]] = Counter(openings.locked_pairs)
-        self.new_pupils: dict[int, int] = defaultdict(int)
-        self.new_tutors: dict[int, int] = defaultdict(int)
+        self.new_pupils = [0] * len(openings.tutor_free)
+        self.new_tutors = [0] * len(openings.pupil_free)
         self.steps: list[tuple[Seat, bool]] = []
 
     def seats_of_pupil(self, pupil: int) -> list[Seat]:
@@ -59,11 +63,17 @@ class Assignment:
         given[list(self.needs_of_tutor)] = list(map(len, self.needs_of_tutor.values()))
         return given < self.openings.sessions_left
 
-    def taking_new(self) -> np.ndarray:
-        """Return the tutors who can give a session to one more pupil, in order."""
-        new = np.zeros(len(self.openings.pupils_left), dtype=np.int64)
-        new[list(self.new_pupils)] = list(self.new_pupils.values())
-        return np.flatnonzero(self.with_sessions() & (new < self.openings.pupils_left))
+    def takes_new(self) -> np.ndarray:
+        """Return by tutor whether the tutor can give a session to one more pupil."""
+        return self.with_sessions() & np.less(self.new_pupils, self.openings.pupils_left)
+
+    def tutor_words(self) -> np.ndarray:
+        """Return the slots in which tutors have time now, as rows of words."""
+        return to_words(map(_without, self.openings.tutor_free, self.tutor_taken))
+
+    def pupil_words(self) -> np.ndarray:
+        """Return the slots in which pupils have time now, as rows of words."""
+        return to_words(map(_without, self.openings.pupil_free, self.pupil_taken))
 
     def has_room(self, tutor: int, pupil: int) -> bool:
         """Return whether limits allow the two one more session."""

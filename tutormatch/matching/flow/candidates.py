@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from tutormatch.matching.flow.assignment import Assignment
-from tutormatch.matching.flow.openings import WORDS, to_words
+from tutormatch.matching.flow.openings import WORDS
 
 CELLS_AT_ONCE = 4_000_000
 
@@ -27,24 +27,20 @@ def candidates(assignment: Assignment, needs: Sequence[int]) -> dict[int, list[i
         is added.
     """
     openings = assignment.openings
-    taking = assignment.taking_new()
-    tutor_words = to_words(openings.tutor_free[each] & ~assignment.tutor_taken.get(each, 0) for each in taking.tolist())
-    place_of = np.full(len(openings.problem.tutors), -1, dtype=np.int64)
-    place_of[taking] = np.arange(len(taking))
+    takes_new, may_have_new = assignment.takes_new(), np.less(assignment.new_tutors, openings.tutors_left)
+    tutor_words, pupil_words = assignment.tutor_words(), assignment.pupil_words()
+    pupil_of = np.array(openings.pupil_of, dtype=np.int64)
     group_of: dict[int, list[int]] = defaultdict(list)
     for need in needs:
-        if assignment.new_tutors.get(pupil := openings.pupil_of[need], 0) < openings.tutors_left[pupil]:
-            group_of[openings.wish_number[need]].append(need)
+        group_of[openings.wish_number[need]].append(need)
     found: dict[int, list[int]] = {}
     for wish, group in group_of.items():
         suited = openings.suited(openings.wishes[wish])
-        suited = suited[place_of[suited] >= 0]
-        if not len(suited):
-            continue
-        pupils = [openings.pupil_of[need] for need in group]
-        words = to_words(openings.pupil_free[pupil] & ~assignment.pupil_taken.get(pupil, 0) for pupil in pupils)
-        for row, columns in with_common_time(words, tutor_words[place_of[suited]]):
-            found[group[row]] = suited[columns].tolist()
+        suited = suited[takes_new[suited]]
+        some = np.array(group, dtype=np.int64)
+        some = some[may_have_new[pupil_of[some]]]
+        for row, columns in with_common_time(pupil_words[pupil_of[some]], tutor_words[suited]):
+            found[int(some[row])] = suited[columns].tolist()
     own_of = _with_sessions_by_pupil(assignment)
     for need in needs:
         if own := own_of.get(openings.pupil_of[need]):
