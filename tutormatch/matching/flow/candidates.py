@@ -43,8 +43,8 @@ def candidates(assignment: Assignment, needs: Sequence[int]) -> dict[int, list[i
             found[int(some[row])] = suited[columns].tolist()
     own_of = _with_sessions_by_pupil(assignment)
     for need in needs:
-        if own := own_of.get(openings.pupil_of[need]):
-            own = [tutor for tutor in own if openings.suits(need, tutor)]
+        if own := own_of.get(pupil := openings.pupil_of[need]):
+            own = [tutor for tutor in own if assignment.free_slots(tutor, pupil) and openings.suits(need, tutor)]
             found[need] = list(dict.fromkeys([*own, *found.get(need, ())]))
     return {need: found[need] for need in needs if found.get(need)}
 

@@ -19,7 +19,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tutormatch.matching.flow.detours import FAMILY, KIND, LOCAL_OFFER, OFFER, POINT, Detour, Detours, direct_hours
+from tutormatch.matching.flow.detours import FAMILY, KIND, LOCAL_OFFER, NO_DETOURS, OFFER, POINT, Detours, direct_hours
 from tutormatch.matching.flow.layers import NO_NODE, Arcs, SlotLists, reached, table
 from tutormatch.matching.flow.network import LARGEST_COST, SINK, SOURCE, Network, TooLargeForCosts
 from tutormatch.matching.flow.openings import Openings
@@ -230,12 +230,12 @@ class _Builder:
     def _around_blocked(self) -> np.ndarray:
         """Take needs with a blocked tutor out of their wishes in the slots that this concerns, and lead them around."""
         if not self.openings.blocked:
-            return table([], len(Detour._fields))
+            return NO_DETOURS
         ways = Detours(self.openings, self.supply)
         stays = np.ones(len(self.asking), dtype=bool)
         concerned = np.zeros(len(self.problem.pupils), dtype=bool)
         concerned[list(self.openings.blocked_tutors)] = True
-        found: list[Detour] = []
+        found = [NO_DETOURS]
         for entry in np.flatnonzero(concerned[self.pupil_of[self.asking]]).tolist():
             place, slot = int(self.asking[entry]), int(self.asked_slot[entry])
             pupil = int(self.pupil_of[place])
@@ -243,18 +243,18 @@ class _Builder:
             detours = ways.around(place, pupil, slot, offers, sorted(self.patrons_of[pupil]))
             if detours is not None:
                 stays[entry] = False
-                found += detours
+                found.append(detours)
         self.asking, self.asked_slot = self.asking[stays], self.asked_slot[stays]
-        return table(found, len(Detour._fields))
+        return np.concatenate(found)
 
     def _layers(self, detours: np.ndarray) -> None:
         """Add a node for everything that is wished for and offered in a slot, and the arcs between."""
         supply, arcs = self.supply, self.arcs
         offered = self.offer_has, self.local_has, self.family_has, self.kind_has
         extra = [np.zeros_like(has) for has in offered]
-        for layer, is_led_to in enumerate(extra):
-            _, _, thing, at, _ = detours[detours[:, 1] == layer].T
-            is_led_to[thing, at] = True
+        _, layer, thing, at, _ = detours.T
+        for number, is_led_to in enumerate(extra):
+            is_led_to[thing[layer == number], at[layer == number]] = True
         asking, slot = self._locally()
         wished = np.zeros((self.wish_count, SLOTS_PER_WEEK), dtype=bool)
         wished[self.wish_of[self.asking], self.asked_slot] = True

@@ -5,7 +5,6 @@ Needs are numbered by their place among the open ones.
 
 from collections import defaultdict
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
@@ -22,6 +21,9 @@ STEERING = 128
 STEERED_FOR_POINTS, STEERED = 16, 3
 """To how many tutors for two needs of a pupil, with and without all points in the network."""
 OFFER, LOCAL_OFFER, FAMILY, KIND = range(4)
+NO_DETOURS = table([], 5)
+"""A detour is an arc from a need to a node of the supply: place of the need, layer, thing, slot, worth."""
+SLOT, ANY_SLOT = 3, -1
 
 
 def direct_hours(openings: Openings, has_points: bool) -> np.ndarray:
@@ -71,16 +73,6 @@ def _points(openings: Openings, need: int, tutor: int) -> int:
     return sum(items.values()) - urgency_points(record) + same_tutor
 
 
-class Detour(NamedTuple):
-    """An arc from a need to a node of the supply at one slot."""
-
-    need: int
-    layer: int
-    thing: int
-    slot: int
-    worth: int
-
-
 class Detours:
     """The ways around blocked tutors, each of whom is a family.
 
@@ -94,6 +86,8 @@ class Detours:
         self.openings = openings
         self.supply = supply
         self.kinds_of = supply.kinds_of_family()
+        # The slots of a need at which the same families are absent have the same ways.
+        self._ways: dict[tuple[int, frozenset[int]], np.ndarray | None] = {}
 
     @cached_property
     def _offers_of_family(self) -> dict[int, set[int]]:
@@ -111,7 +105,7 @@ class Detours:
 
     def around(
         self, place: int, pupil: int, slot: int, offers: list[tuple[int, int]], patrons: list[str]
-    ) -> list[Detour] | None:
+    ) -> np.ndarray | None:
         """Return what leads a need around the blocked tutors of its pupil at one slot.
 
         Parameters
@@ -124,32 +118,47 @@ class Detours:
 
         Returns
         -------
-        list of Detour, or None
-            None if no blocked tutor is among the offers at that slot: the need goes through its wish.
+        ndarray of shape (n, 5), or None
+            Rows as in `NO_DETOURS`; None if no blocked tutor is among the offers at that slot: the need goes
+            through its wish.
         """
         openings, supply = self.openings, self.supply
-        absent = {
+        absent = frozenset(
             int(supply.family_of[supply.kind_of[tutor]])
             for tutor in openings.blocked_tutors[pupil]
             if (openings.blocked[tutor, pupil] & openings.tutor_free[tutor]) >> slot & 1
-        }
+        )
+        if (place, absent) not in self._ways:
+            self._ways[place, absent] = self._without(absent, place, offers, patrons)
+        ways = self._ways[place, absent]
+        if ways is None:
+            return None
+        detours = ways.copy()
+        detours[:, SLOT] = slot
+        return detours
+
+    def _without(
+        self, absent: frozenset[int], place: int, offers: list[tuple[int, int]], patrons: list[str]
+    ) -> np.ndarray | None:
+        """Return the detours of a need around some families, at whatever slot, or None if it has nothing of them."""
+        supply = self.supply
         without = {offer for family in absent for offer in self._offers_of_family[family]}
         if without.isdisjoint(offer for offer, _ in offers):
             return None
-        detours = []
+        ways = []
         for offer, points in offers:
             worth, local_worth = POINT * points, POINT * (points + POINTS["patron"])
             if offer not in without:
                 local = (supply.local_offers.get((offer, patron)) for patron in patrons)
-                detours.append(Detour(place, OFFER, offer, slot, worth))
-                detours += [Detour(place, LOCAL_OFFER, one, slot, local_worth) for one in local if one is not None]
+                ways.append((place, OFFER, offer, ANY_SLOT, worth))
+                ways += [(place, LOCAL_OFFER, one, ANY_SLOT, local_worth) for one in local if one is not None]
                 continue
             for family in self._families_of_offer[offer]:
                 if family not in absent:
-                    detours.append(Detour(place, FAMILY, family, slot, worth))
-                    detours += [
-                        Detour(place, KIND, kind, slot, local_worth)
+                    ways.append((place, FAMILY, family, ANY_SLOT, worth))
+                    ways += [
+                        (place, KIND, kind, ANY_SLOT, local_worth)
                         for kind in self.kinds_of[family]
                         if supply.kinds[kind][1] in patrons
                     ]
-        return detours
+        return table(ways, 5)

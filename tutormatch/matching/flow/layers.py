@@ -24,7 +24,7 @@ class SlotLists:
     def of(cls, words: np.ndarray) -> "SlotLists":
         """Read the lists from rows of words, as `tutormatch.matching.flow.openings.to_words` makes them."""
         bits = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little") if len(words) else words
-        people, slots = np.nonzero(bits)
+        people, slots = np.divmod(np.flatnonzero(bits.view(bool)), bits.shape[1])
         count = np.bincount(people, minlength=len(words)).astype(np.int64)
         return cls(np.cumsum(count) - count, count, slots)
 
