@@ -77,12 +77,11 @@ def gather(assignment: Assignment) -> None:
         needs = openings.open_needs_of[pupil]
         if len(needs) < 2 and pupil not in openings.tutors_of_pupil:
             continue
+        own = assignment.own_tutors(pupil)
         # Sessions come free only once somebody has come.
-        if not any(map(assignment.has_sessions, assignment.own_tutors(pupil))):
-            continue
-        for need in needs:
+        for need in needs if any(map(assignment.has_sessions, own)) else ():
             seat = assignment.seat_of.get(need)
-            for tutor in assignment.own_tutors(pupil):
+            for tutor in own:
                 if seat is not None and (tutor == seat.tutor or _is_alone(assignment, seat, pupil)):
                     continue
                 if assignment.has_sessions(tutor) and openings.suits(need, tutor):
@@ -90,6 +89,7 @@ def gather(assignment: Assignment) -> None:
                     if seat is not None:
                         assignment.leave(need)
                     if retime(assignment, tutor, need):
+                        own = assignment.own_tutors(pupil)
                         break
                     assignment.rewind(steps)
 
