@@ -209,9 +209,8 @@ class _Builder:
         )
         local: dict[tuple[int, str], int] = {}
         asking_locally, local_wish = [], []
-        patrons_of = [self.patrons_of[pupil] for pupil in self.pupil_of.tolist()] if self.has_points else []
-        for place, (wish, patrons) in enumerate(zip(self.wish_of.tolist(), patrons_of, strict=False)):
-            for patron in sorted(patrons):
+        for place, (wish, pupil) in enumerate(zip(self.wish_of.tolist(), self.pupil_of.tolist(), strict=True)):
+            for patron in sorted(self.patrons_of[pupil]):
                 asking_locally.append(place)
                 local_wish.append(local.setdefault((wish, patron), len(local)))
         self.local_wish_offers = table(
