@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tutormatch.matching.flow.augmenting import augment, withdraw
+from tutormatch.matching.flow.augmenting import augment
 from tutormatch.matching.flow.class_network import ClassNetwork
 from tutormatch.matching.flow.cuts import Depths
 from tutormatch.matching.flow.engines import ENGINES, SolverFailed, cheapest_transshipment
@@ -105,11 +105,9 @@ def _face(network: ClassNetwork, depths: Depths) -> _Face:
 
 def _complete(face: _Face, is_liked: np.ndarray) -> np.ndarray:
     """Return a flow that meets all supplies: as much as possible on liked arcs, and then the rest."""
-    tail, head, flow, count = face.tail, face.head, face.start.copy(), len(face.supplies)
-    unliked = np.flatnonzero(~is_liked & (flow > 0))
-    moving = np.bincount(head[unliked], weights=flow[unliked], minlength=count).astype(np.int64)
-    flow[unliked] = 0
-    withdraw(tail, head, flow, np.zeros(count, dtype=np.int64), moving)
+    tail, head, count = face.tail, face.head, len(face.supplies)
+    # What an arc that is not liked led to stays, and waits for another unit.
+    flow = np.where(is_liked, face.start, 0)
     held = np.bincount(tail, weights=flow, minlength=count) - np.bincount(head, weights=flow, minlength=count)
     missing = face.supplies - held.astype(np.int64)
     to_come, to_go = np.maximum(missing, 0), np.maximum(-missing, 0)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from copy import copy
 from functools import cached_property
 from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -82,6 +83,14 @@ def locked_matches(problem: Problem) -> tuple[Match, ...]:
     )
 
 
+class Places(NamedTuple):
+    """Of some matches, by number: their needs, tutors and pupils."""
+
+    need: np.ndarray
+    tutor: np.ndarray
+    pupil: np.ndarray
+
+
 class Openings:
     """The open needs, and what locked matches leave of everybody's time and limits.
 
@@ -145,6 +154,24 @@ class Openings:
         self.open_needs = list(range(len(problem.needs)))
         self._lock_all(locked_matches(problem))
 
+    def places(self, matches: Collection[Match]) -> Places:
+        """Return whom matches bring together, by number."""
+        need, tutor = (
+            np.fromiter(map(place.__getitem__, map(attrgetter(name), matches)), dtype=np.int64, count=len(matches))
+            for name, place in (("need_id", self.need_index), ("tutor_id", self.tutor_index))
+        )
+        return Places(need, tutor, self._pupils[need])
+
+    @cached_property
+    def kind_of(self) -> list[tuple[str, int]]:
+        """By need, its subject and grade."""
+        kinds = [(wish.subject, wish.grade) for wish in self.wishes]
+        return [kinds[number] for number in self.wish_number]
+
+    @cached_property
+    def _pupils(self) -> np.ndarray:
+        return np.array(self.pupil_of, dtype=np.int64)
+
     def holding(self, matches: Iterable[Match]) -> "Openings":
         """Return what is open once these matches stand as well; who suits whom is found out only once for both."""
         rest = self._copied()
@@ -196,9 +223,7 @@ class Openings:
 
     def _lock_all(self, matches: Iterable[Match]) -> None:
         new = tuple(matches)
-        needs = [self.need_index[match.need_id] for match in new]
-        tutors = [self.tutor_index[match.tutor_id] for match in new]
-        pupils = [self.pupil_of[need] for need in needs]
+        needs, tutors, pupils = (column.tolist() for column in self.places(new))
         tutor_free, pupil_free, sessions_left = self.tutor_free, self.pupil_free, self.sessions_left
         for match, tutor, pupil in zip(new, tutors, pupils, strict=True):
             for slot in match.slots:

@@ -96,4 +96,4 @@ def _having(marks_of: list[frozenset[str]]) -> dict[str, np.ndarray]:
     for index, marks in enumerate(marks_of):
         for mark in marks:
             having[mark][index] = True
-    return having
+    return dict(having)

@@ -20,6 +20,7 @@ from operator import attrgetter
 
 import numpy as np
 
+from tutormatch.matching.columns import numbers_of
 from tutormatch.matching.flow.flows import SINK, SOURCE, cheapest_flow
 from tutormatch.matching.flow.openings import Openings, to_bits, to_numbers
 from tutormatch.matching.further.seating import most_sessions
@@ -88,20 +89,21 @@ def deepen(openings: Openings, matches: Collection[Match], since: Collection[Mat
 
 def _timetables(openings: Openings, matches: Sequence[Match], since: Collection[Match] | None) -> Iterator[_Timetable]:
     """Yield what may change, leaving out tutors who could not give or with whom nobody wants a further session."""
-    need_of = [openings.need_index[match.need_id] for match in matches]
-    tutor_of = [openings.tutor_index[match.tutor_id] for match in matches]
-    pupil_of = [openings.pupil_of[need] for need in need_of]
-    wanted = [openings.problem.needs[need].sessions_per_week for need in need_of]
-    tutors, tutor_count = np.array(tutor_of, dtype=np.int64), len(openings.tutor_free)
-    is_divided = _with_several_tutors(openings, np.array(pupil_of, dtype=np.int64), tutors)
+    needs, tutors, pupils = openings.places(matches)
+    tutor_of, pupil_of, tutor_count = tutors.tolist(), pupils.tolist(), len(openings.tutor_free)
+    wishes = numbers_of(openings.problem.needs, "sessions_per_week")[needs]
+    wanted = wishes.tolist()
+    is_divided = _with_several_tutors(openings, pupils, tutors)
     joined: dict[str, int] = defaultdict(int)
-    for match in matches:
-        if match.joins:
-            joined[match.joins] |= to_bits(match.slots)
-    locked = {match.need_id for match in openings.locked}
-    is_open = np.array([match.need_id not in locked for match in matches], dtype=bool)
-    is_own = is_open & np.array([not match.joins for match in matches], dtype=bool)
-    is_bound = is_divided | ~is_own | np.array([match.need_id in joined for match in matches], dtype=bool)
+    is_own = np.array([not match.joins for match in matches], dtype=bool)
+    for place in np.flatnonzero(~is_own).tolist():
+        joined[matches[place].joins] |= to_bits(matches[place].slots)
+    is_agreed, is_host = (np.zeros(len(openings.problem.needs), dtype=bool) for _ in range(2))
+    is_agreed[openings.places(openings.locked).need] = True
+    is_host[[openings.need_index[host] for host in joined]] = True
+    is_open = ~is_agreed[needs]
+    is_own &= is_open
+    is_bound = is_divided | ~is_own | is_host[needs]
 
     stay: dict[int, int] = {}
     tutor_taken: dict[int, int] = defaultdict(int)
@@ -119,7 +121,7 @@ def _timetables(openings: Openings, matches: Sequence[Match], since: Collection[
         sessions[tutor] -= tutor_taken[tutor].bit_count()
 
     has_room = sessions > np.bincount(tutors[is_own & ~is_bound], minlength=tutor_count)
-    is_wishing = is_own & (np.array(wanted, dtype=np.int64) > 1)
+    is_wishing = is_own & (wishes > 1)
     has_room &= np.bincount(tutors[is_wishing], minlength=tutor_count) > 0
     if since is not None:
         is_concerned = np.zeros(tutor_count, dtype=bool)

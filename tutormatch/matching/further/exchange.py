@@ -5,11 +5,13 @@ another, or a pupil gives the place to one of the same rank who waits. What a tu
 `tutormatch.matching.further.seating`.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from operator import attrgetter
+
+import numpy as np
 
 from tutormatch.matching.flow.openings import Openings, to_bits
 from tutormatch.matching.further.seating import most_sessions, seat_sessions
@@ -80,27 +82,29 @@ class _Exchange:
         self.openings = openings
         self.wanted = [*(need.sessions_per_week for need in openings.problem.needs), 0]
         """By need, how many sessions it wants; nobody, who is last, wants none."""
-        need_index, pupil_of = openings.need_index, openings.pupil_of
-        bound = {match.need_id for match in openings.locked}
-        bound.update(match.joins for match in matches)
-        count = Counter(pupil_of[need_index[match.need_id]] for match in matches)
-        self.helped = set(count)
+        places = openings.places(matches)
+        joins = [match.joins for match in matches]
+        is_bound = np.zeros(len(openings.problem.needs), dtype=bool)
+        is_bound[[openings.need_index[host] for host in joins if host]] = True
+        is_bound[openings.places(openings.locked).need] = True
+        is_alone = np.bincount(places.pupil)[places.pupil] == 1
+        moves = is_alone & ~is_bound[places.need] & np.array([not host for host in joins], dtype=bool)
+        self.helped = set(places.pupil.tolist())
         self.tables = [
-            _Timetable(free, sessions, places, [], [])
-            for free, sessions, places in zip(
+            _Timetable(free, sessions, pupils, [], [])
+            for free, sessions, pupils in zip(
                 openings.tutor_free, openings.sessions_left, openings.pupils_left, strict=True
             )
         ]
-        self.tutor_of: dict[int, int] = {}
+        self.tutor_of = dict(zip(places.need[moves].tolist(), places.tutor[moves].tolist(), strict=True))
         self.changed: set[int] = set()
         self.staying: list[Match] = []
         together = set(openings.locked_pairs)
-        for match in matches:
-            need, tutor = need_index[match.need_id], openings.tutor_index[match.tutor_id]
-            pupil, own = pupil_of[need], self.tables[tutor]
-            if count[pupil] == 1 and not match.joins and match.need_id not in bound:
+        columns = (column.tolist() for column in (*places, moves))
+        for match, need, tutor, pupil, is_moving in zip(matches, *columns, strict=True):
+            own = self.tables[tutor]
+            if is_moving:
                 own.needs.append(need)
-                self.tutor_of[need] = tutor
                 own.matches.append(match)
                 continue
             self.staying.append(match)
@@ -131,7 +135,7 @@ class _Exchange:
             if need.sessions_per_week > 1:
                 pupil = openings.pupil_of[number]
                 if number in self.tutor_of or (pupil not in self.helped and pupil in openings.ranks):
-                    by_kind[need.subject, need.grade].append((number, openings.pupil_free[pupil]))
+                    by_kind[openings.kind_of[number]].append((number, openings.pupil_free[pupil]))
         return by_kind
 
     def _free_of(self, tutor: int, needs: Sequence[int]) -> list[int]:

@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from operator import attrgetter
 
+import numpy as np
+
+from tutormatch.matching.columns import numbers_of
 from tutormatch.matching.flow.flows import SINK, SOURCE, cheapest_flow
 from tutormatch.matching.flow.openings import NO_LIMIT, Openings, to_bits
 from tutormatch.matching.objective import urgency_points
@@ -81,9 +84,9 @@ class _Groups:
 
     def __init__(self, openings: Openings, matches: Collection[Match]) -> None:
         self.openings = openings
-        self.needs, self.tutors = openings.problem.needs, openings.problem.tutors
-        need_index, tutor_index, pupil_of = openings.need_index, openings.tutor_index, openings.pupil_of
-        self.match_of = {need_index[match.need_id]: match for match in matches}
+        self.needs, self.tutors, self.kind_of = openings.problem.needs, openings.problem.tutors, openings.kind_of
+        places = openings.places(matches)
+        self.match_of = dict(zip(places.need.tolist(), matches, strict=True))
         self.seekers = [need for need, record in enumerate(self.needs) if record.group_ok and need not in self.match_of]
         self.hosts: list[tuple[int, int]] = []
         self.joining: dict[tuple[int, int], list[int]] = defaultdict(list)
@@ -91,21 +94,26 @@ class _Groups:
         self.pupils_of: dict[int, set[int]] = defaultdict(set)
         self.tutors_of: dict[int, set[int]] = defaultdict(set)
         # Nothing else is asked of pupils who neither seek a place nor have one, and of tutors without groups.
-        concerned = {pupil_of[need] for need in self.seekers}
-        concerned.update(pupil_of[need] for need, match in self.match_of.items() if match.joins)
-        takes_groups = [tutor.group_size > 1 for tutor in self.tutors]
-        for need, match in self.match_of.items():
-            pupil, tutor = pupil_of[need], tutor_index[match.tutor_id]
-            if pupil in concerned:
+        is_concerned = np.zeros(len(openings.problem.pupils), dtype=bool)
+        is_concerned[[openings.pupil_of[need] for need in self.seekers]] = True
+        is_concerned[places.pupil[[bool(match.joins) for match in matches]]] = True
+        takes_groups = numbers_of(self.tutors, "group_size") > 1
+        asked = is_concerned[places.pupil], takes_groups[places.tutor]
+        some = np.flatnonzero(asked[0] | asked[1])
+        for need, tutor, pupil, is_asked, is_group in zip(
+            *(each[some].tolist() for each in (*places, *asked)), strict=True
+        ):
+            match = self.match_of[need]
+            if is_asked:
                 self.pupil_taken[pupil] |= to_bits(match.slots)
                 self.tutors_of[pupil].add(tutor)
-            if takes_groups[tutor]:
+            if is_group:
                 self.pupils_of[tutor].add(pupil)
                 if not match.joins and self.needs[need].group_ok:
                     self.hosts.append((need, tutor))
             if match.joins:
                 for slot in match.slots:
-                    self.joining[need_index[match.joins], slot].append(need)
+                    self.joining[openings.need_index[match.joins], slot].append(need)
         self.hosts.sort()
 
     def join(self) -> list[Match]:
@@ -148,30 +156,27 @@ class _Groups:
 
     def _sessions(self) -> Iterator[_Session]:
         """Yield the sessions in which there is a place that somebody could take, by host and slot."""
-        kinds = {self._kind(need) for need in self.seekers}
+        kinds = {self.kind_of[need] for need in self.seekers}
         sought_from_own = {
-            (tutor, self._kind(need))
+            (tutor, self.kind_of[need])
             for need in self.seekers
             for tutor in self.tutors_of.get(self.openings.pupil_of[need], ())
         }
         for host, tutor in self.hosts:
             # Without room for one pupil more only the tutor's own could come.
-            kind = self._kind(host)
+            kind = self.kind_of[host]
             if kind in kinds and (self._has_room(tutor) or (tutor, kind) in sought_from_own):
                 for slot in self.match_of[host].slots:
                     session = self._session(host, slot)
                     if session.places:
                         yield session
 
-    def _kind(self, need: int) -> tuple[str, int]:
-        return self.needs[need].subject, self.needs[need].grade
-
     def _choices(self) -> list[tuple[_Session, list[int]]]:
         """Return each session with the needs that may join it, all in one language."""
         pupil_of, ranks = self.openings.pupil_of, self.openings.ranks
         sessions = list(self._sessions())
-        kinds = {self._kind(each.host) for each in sessions}
-        wanted = {(*self._kind(each.host), each.slot) for each in sessions if self._has_room(each.tutor)}
+        kinds = {self.kind_of[each.host] for each in sessions}
+        wanted = {(*self.kind_of[each.host], each.slot) for each in sessions if self._has_room(each.tutor)}
         at: dict[tuple[str, int, int], list[int]] = defaultdict(list)
         needs_of: dict[int, list[int]] = defaultdict(list)
 
@@ -179,20 +184,20 @@ class _Groups:
             """Pupils without any tutor first, then the most urgent: only so many are looked at for each session."""
             return pupil_of[need] in self.tutors_of, -ranks[pupil_of[need]], -self.needs[need].priority, need
 
-        for need in sorted((need for need in self.seekers if self._kind(need) in kinds), key=place):
+        for need in sorted((need for need in self.seekers if self.kind_of[need] in kinds), key=place):
             needs_of[pupil_of[need]].append(need)
             for slot in self._pupil(need).slots:
-                if (key := (*self._kind(need), slot)) in wanted:
+                if (key := (*self.kind_of[need], slot)) in wanted:
                     at[key].append(need)
         choices = []
         for session in sessions:
-            kind = self._kind(session.host)
+            kind = self.kind_of[session.host]
             if self._has_room(session.tutor):
                 asking = at.get((*kind, session.slot), [])
             else:
                 # Only who is the tutor's pupil already needs no room.
                 own = (need for pupil in self.pupils_of[session.tutor] for need in needs_of.get(pupil, ()))
-                asking = sorted((need for need in own if self._kind(need) == kind), key=place)
+                asking = sorted((need for need in own if self.kind_of[need] == kind), key=place)
             suited = list(islice((need for need in asking if self._may_join(need, session)), SEEKERS_PER_SESSION))
             by_language = {
                 code: [need for need in suited if code in self._pupil(need).languages]
