@@ -10,6 +10,7 @@ from tests.matching.test_certificate import closed
 from tests.matching.test_cover_by_parts import flowing
 from tutormatch.matching import Pair, PairStatus, Problem, SolverFailed, solve, verify
 from tutormatch.matching.exact import cover as closing_cover
+from tutormatch.matching.exact import gathering
 from tutormatch.matching.exact.apart import SolvedApart
 from tutormatch.matching.exact.couples import find_couples, reach_of_couples
 from tutormatch.matching.exact.cover_program import CoverProgram
@@ -136,3 +137,24 @@ def test_what_there_is_to_look_through_for_couples_is_counted():
         for tutor in openings.suited(openings.wish_of[need]).tolist()
     )
     assert reach_of_couples(openings) == looked_through > 0
+
+
+def test_whole_couples_beside_split_seats_serve_as_many_as_the_program_says(monkeypatch):
+    source = generate(SIZE, 1).problem
+    assignment, program = flowing(source), program_of(source)
+    relaxation = program.relax(300)
+    whole = gathering.gather_needs(assignment, program, relaxation)
+    calls = []
+
+    def splitting(*arguments, **options):
+        found = gathering_milp(*arguments, **options)
+        calls.append(options)
+        if len(calls) == 1:
+            found.x = np.where(options["integrality"], found.x, found.x / 2)
+        return found
+
+    gathering_milp = gathering.milp
+    monkeypatch.setattr(gathering, "milp", splitting)
+    split = gathering.gather_needs(assignment, program, relaxation)
+    assert len(calls) == 2
+    assert len(split.seat_of) == len(whole.seat_of) > len(assignment.seat_of)

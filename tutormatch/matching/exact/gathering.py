@@ -14,12 +14,14 @@ References
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
 from tutormatch.matching.exact.cover_program import CoverProgram, Relaxation
+from tutormatch.matching.exact.linear import LinearProgram
 from tutormatch.matching.flow.assignment import Assignment, Seat
 from tutormatch.matching.flow.repair import fill
 
@@ -168,28 +170,37 @@ class _Rounded(NamedTuple):
 
 def _rounded(program: CoverProgram, columns: np.ndarray, node_limit: int, seconds: float) -> _Rounded:
     """Solve the program in whole numbers, with those variables only."""
-    narrowed = program.narrowed(columns)
-    is_whole = np.arange(program.size) >= program.together.start
-    integrality = np.zeros(len(narrowed.gain))
-    integrality[: len(columns)] = is_whole[columns]
+    narrowed, start = program.narrowed(columns), perf_counter()
     # Needs are whole: what is within less than one of the bound is the best.
     most_served = max(1, min(len(program.openings.open_needs), sum(program.openings.sessions_left)))
     options = {"node_limit": node_limit, "mip_rel_gap": 0.9 / most_served}
-    if seconds < np.inf:
-        options["time_limit"] = max(seconds, 0)
-    result = milp(
-        -narrowed.gain,
-        integrality=integrality,
-        bounds=Bounds(0, np.inf),
-        constraints=LinearConstraint(narrowed.matrix, narrowed.least, narrowed.most),
-        options=options,
-    )
+    is_couple = np.zeros(len(narrowed.gain), dtype=bool)
+    is_couple[: len(columns)] = (np.arange(program.size) >= program.together.start)[columns]
+    result = _in_whole_numbers(narrowed, is_couple, Bounds(0, np.inf), options, seconds)
     most = np.inf if result.mip_dual_bound is None else -result.mip_dual_bound
     if result.x is None:
         return _Rounded(None, most)
+    found, is_seat = result.x, np.arange(len(narrowed.gain)) < len(columns)
+    if (np.abs(found - np.round(found))[is_seat] > ACCURACY).any():
+        # The couples are whole, but those who come once are still split up: once couples are settled they soon are not.
+        settled = Bounds(np.where(is_couple, np.round(found), 0), np.where(is_couple, np.round(found), np.inf))
+        again = _in_whole_numbers(narrowed, is_seat, settled, options, seconds - (perf_counter() - start))
+        found = found if again.x is None else again.x
     values = np.zeros(program.size)
-    values[columns] = result.x[: len(columns)]
+    values[columns] = found[: len(columns)]
     return _Rounded(Assignment.of(program.openings, _seats(program, np.round(values).astype(np.int64))), most)
+
+
+def _in_whole_numbers(
+    linear: LinearProgram, is_whole: np.ndarray, bounds: Bounds, options: dict[str, float], seconds: float
+) -> OptimizeResult:
+    return milp(
+        -linear.gain,
+        integrality=is_whole,
+        bounds=bounds,
+        constraints=LinearConstraint(linear.matrix, linear.least, linear.most),
+        options=options if seconds == np.inf else {**options, "time_limit": max(seconds, 0)},
+    )
 
 
 def _seats(program: CoverProgram, values: np.ndarray) -> Iterator[Seat]:
