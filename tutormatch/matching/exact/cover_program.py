@@ -196,7 +196,7 @@ class CoverProgram:
     def _single_rows(self, rows: Rows) -> None:
         openings, network = self.openings, self.network
         variable = np.arange(self.size)
-        entering, pupil = variable[: len(self.entering)], self._pupil_of(self.entering)
+        entering, pupil = variable[: len(self.entering)], openings.pupil_numbers[self.entering]
         rows.add("first", pupil, entering)
         rows.add("tutors", pupil, entering)
         rows.add("flow", self.need_node, entering)
@@ -270,9 +270,6 @@ class CoverProgram:
             ("shared out", 0, 0),
         ):
             rows.limit(kind, most, least)
-
-    def _pupil_of(self, needs: np.ndarray) -> np.ndarray:
-        return np.array([self.openings.pupil_of[need] for need in needs.tolist()], dtype=np.int64)
 
     def worth_of(self, duals: np.ndarray) -> dict[str, dict[int, float]]:
         """Return what one more hour (by tutor and slot), session or place (by tutor) would add to cover."""

@@ -29,7 +29,7 @@ def candidates(assignment: Assignment, needs: Sequence[int]) -> dict[int, list[i
     openings = assignment.openings
     takes_new, may_have_new = assignment.takes_new(), np.less(assignment.new_tutors, openings.tutors_left)
     tutor_words, pupil_words = assignment.tutor_words(), assignment.pupil_words()
-    pupil_of = np.array(openings.pupil_of, dtype=np.int64)
+    pupil_of = openings.pupil_numbers
     group_of: dict[int, list[int]] = defaultdict(list)
     for need in needs:
         group_of[openings.wish_number[need]].append(need)

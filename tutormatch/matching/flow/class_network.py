@@ -141,7 +141,7 @@ class _Builder:
         self.has_points = has_points
         self.problem = openings.problem
         self.needs = np.array(openings.open_needs, dtype=np.int64)
-        self.pupil_of = np.array([openings.pupil_of[need] for need in openings.open_needs], dtype=np.int64)
+        self.pupil_of = openings.pupil_numbers[self.needs]
         has_open = set(openings.open_needs_of)
         special = {tutor for pupil, tutors in openings.blocked_tutors.items() if pupil in has_open for tutor in tutors}
         self.patrons_of = [pupil.patrons if has_points else frozenset() for pupil in self.problem.pupils]

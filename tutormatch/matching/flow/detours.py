@@ -53,7 +53,7 @@ def direct_hours(openings: Openings, has_points: bool) -> np.ndarray:
 
 def _steered_hours(openings: Openings, has_points: bool) -> np.ndarray:
     needs, tutors = steered_needs(openings, STEERED_FOR_POINTS if has_points else STEERED)
-    pupils = np.array(openings.pupil_of, dtype=np.int64)[needs]
+    pupils = openings.pupil_numbers[needs]
     slots = SlotLists.of(openings.tutor_words[tutors] & openings.pupil_words[pupils])
     entry, slot = slots.expand(np.arange(len(needs)))
     worth = np.full(len(needs), POINT * STEERING, dtype=np.int64)

@@ -160,7 +160,7 @@ class Openings:
             np.fromiter(map(place.__getitem__, map(attrgetter(name), matches)), dtype=np.int64, count=len(matches))
             for name, place in (("need_id", self.need_index), ("tutor_id", self.tutor_index))
         )
-        return Places(need, tutor, self._pupils[need])
+        return Places(need, tutor, self.pupil_numbers[need])
 
     @cached_property
     def kind_of(self) -> list[tuple[str, int]]:
@@ -169,7 +169,8 @@ class Openings:
         return [kinds[number] for number in self.wish_number]
 
     @cached_property
-    def _pupils(self) -> np.ndarray:
+    def pupil_numbers(self) -> np.ndarray:
+        """The same as ``pupil_of``, as an array."""
         return np.array(self.pupil_of, dtype=np.int64)
 
     def holding(self, matches: Iterable[Match]) -> "Openings":

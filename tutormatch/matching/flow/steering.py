@@ -37,7 +37,7 @@ def steered_needs(openings: Openings, most: int) -> tuple[np.ndarray, np.ndarray
     needs, choice_of = np.stack([one, other])[:, has_choice], choice_of[has_choice]
     if not needs.size:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    pupils = np.array(openings.pupil_of, dtype=np.int64)[needs[0]]
+    pupils = openings.pupil_numbers[needs[0]]
     rows, tutors = _with_common_time(openings, pupils, choices, choice_of, most)
     pairs = np.unique(np.concatenate([np.stack([each[rows], tutors], axis=1) for each in needs]), axis=0)
     return pairs[:, 0], pairs[:, 1]
@@ -48,7 +48,7 @@ def _mates(openings: Openings) -> tuple[np.ndarray, np.ndarray]:
     may = np.array(openings.tutors_left, dtype=np.int64) > 0
     may[list(openings.blocked_tutors)] = False
     needs = np.array(openings.open_needs, dtype=np.int64)
-    pupils = np.array(openings.pupil_of, dtype=np.int64)[needs]
+    pupils = openings.pupil_numbers[needs]
     order = np.argsort(pupils, kind="stable")
     order = order[may[pupils[order]]]
     needs, pupils = needs[order], pupils[order]
