@@ -16,6 +16,7 @@ from tutormatch.matching.further.deepening import deepen
 from tutormatch.matching.further.exchange import exchange
 from tutormatch.matching.further.grouping import join_groups
 from tutormatch.matching.further.latecomers import serve_too
+from tutormatch.matching.further.moves import Moves
 from tutormatch.matching.further.seating import most_sessions, seat_sessions
 from tutormatch.matching.levels import measure
 from tutormatch.matching.slots import format_slots
@@ -228,7 +229,9 @@ def test_a_second_look_where_something_changed_finds_what_a_look_everywhere_find
     again = deepen(openings, found, since)
     assert broken_rules(problem_, again) == []
     assert totals(problem_, again) == totals(problem_, deepen(openings, found))
-    assert serve_too(openings, again, found) == serve_too(openings, again)
+    moves = Moves.between(openings, found, again)
+    assert serve_too(openings, again, moves) == serve_too(openings, again)
+    assert join_groups(openings, again, moves) == join_groups(openings, again)
 
 
 def test_who_waits_finds_the_hour_that_a_moved_session_left():
@@ -237,8 +240,8 @@ def test_who_waits_finds_the_hour_that_a_moved_session_left():
     )
     openings = Openings(source)
     before, after = [match()], [match(slots="tue-15")]
-    assert serve_too(openings, after, before) == (match("N2"),)
-    assert serve_too(openings, before, before) == ()
+    assert serve_too(openings, after, Moves.between(openings, before, after)) == (match("N2"),)
+    assert serve_too(openings, before, Moves.between(openings, before, before)) == ()
 
 
 def is_locked(problem_, each) -> bool:

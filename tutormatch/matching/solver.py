@@ -23,6 +23,7 @@ from tutormatch.matching.further.deepening import deepen
 from tutormatch.matching.further.exchange import exchange
 from tutormatch.matching.further.grouping import attend, join_groups
 from tutormatch.matching.further.latecomers import serve_too
+from tutormatch.matching.further.moves import Moves
 from tutormatch.matching.guidance.explanations import explain_unmatched
 from tutormatch.matching.levels import Reached, count_bounds, measure
 from tutormatch.matching.objective import BALANCE, BREADTH, COVER
@@ -338,16 +339,17 @@ class _Run:
 
     def _deepen(self, openings: Openings, matches: tuple[Match, ...]) -> tuple[Match, ...]:
         """Give further sessions, and look again at what the moved sessions make possible."""
-        matches = deepen(openings, matches)
-        before: tuple[Match, ...] | None = None
+        matches, moves = deepen(openings, matches), None
         while True:
-            served_too = serve_too(openings, matches, before)
+            served_too = serve_too(openings, matches, moves)
+            if served_too:
+                moves = None
             known = {match.need_id for match in matches}
-            before = join_groups(openings, [*matches, *served_too])
-            if not served_too:
-                return attend(openings, before)
-            matches = deepen(openings, before, [match for match in before if match.need_id not in known])
-            if matches == before:
+            before = join_groups(openings, [*matches, *served_too], moves)
+            since = [match for match in before if match.need_id not in known]
+            matches = deepen(openings, before, since) if since else before
+            moves = Moves.between(openings, before, matches)
+            if not moves.matches:
                 return attend(openings, matches)
 
     def _certificate(self, reached: Mapping[str, Reached]) -> Certificate:

@@ -17,6 +17,7 @@ import numpy as np
 from tutormatch.matching.columns import numbers_of
 from tutormatch.matching.flow.flows import SINK, SOURCE, cheapest_flow
 from tutormatch.matching.flow.openings import NO_LIMIT, Openings, to_bits
+from tutormatch.matching.further.moves import Moves
 from tutormatch.matching.objective import urgency_points
 from tutormatch.matching.problem import Match, Pupil
 
@@ -34,7 +35,9 @@ class _Session:
     places: int
 
 
-def join_groups(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...]:
+def join_groups(
+    openings: Openings, matches: Collection[Match], moves: Moves | None = None
+) -> tuple[Match, ...]:
     """Let needs without a tutor join sessions that others have.
 
     Parameters
@@ -43,6 +46,8 @@ def join_groups(openings: Openings, matches: Collection[Match]) -> tuple[Match, 
         Says also which pupils come first.
     matches : collection of Match
         That keep every hard rule, the locked ones among them; some may be group places already.
+    moves : Moves, optional
+        What has changed since nobody could join them.
 
     Returns
     -------
@@ -57,11 +62,17 @@ def join_groups(openings: Openings, matches: Collection[Match]) -> tuple[Match, 
     `SEEKERS_PER_SESSION` who ask for one session: those are looked at when the flow is
     read, and the flow is repeated while it still finds somebody.
     """
-    groups = _Groups(openings, matches)
     found = list(matches)
-    while joined := groups.join():
-        found += joined
+    if moves is None or moves.free_pupils or any(_may_host(openings, match) for match in moves.matches):
+        groups = _Groups(openings, matches)
+        while joined := groups.join():
+            found += joined
     return tuple(sorted(found, key=attrgetter("need_id")))
+
+
+def _may_host(openings: Openings, match: Match) -> bool:
+    problem = openings.problem
+    return problem.need[match.need_id].group_ok and problem.tutor[match.tutor_id].group_size > 1
 
 
 def attend(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...]:
