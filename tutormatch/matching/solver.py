@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 
+from tutormatch.matching.beside import beside
 from tutormatch.matching.exact.cover import close_cover
 from tutormatch.matching.flow.assignment import Assignment
 from tutormatch.matching.flow.class_network import ClassNetwork, build_class_network
@@ -25,7 +26,7 @@ from tutormatch.matching.further.grouping import attend, join_groups
 from tutormatch.matching.further.latecomers import serve_too
 from tutormatch.matching.further.moves import Moves
 from tutormatch.matching.guidance.explanations import explain_unmatched
-from tutormatch.matching.levels import Reached, count_bounds, measure
+from tutormatch.matching.levels import count_bounds, measure
 from tutormatch.matching.objective import BALANCE, BREADTH, COVER
 from tutormatch.matching.problem import (
     Certificate,
@@ -54,8 +55,8 @@ SHARE_OF_STAGE: Mapping[str, float] = {
     "group": 0.05,
     "deepen": 0.05,
     "close": 0.10,
-    "certify": 0.05,
     "explain": 0.05,
+    "certify": 0.05,
 }
 """The stages in their order, and what part of the way each is at the size of a country."""
 STAGES = tuple(SHARE_OF_STAGE)
@@ -64,6 +65,8 @@ DEFAULT_EFFORT = 10.0
 SEATS_PER_SECOND, SEATS_PER_SECOND_OF_COVER = 300, 1_000
 """How many seats a problem may have, for each second of effort, to be closed at every level or at cover alone."""
 
+NEEDS_FOR_TWO_CORES = 50_000
+"""From how many needs on a copy of the process takes less than what it does meanwhile."""
 NEEDS_FOR_FLOW_BOUND = 20_000
 """With more open needs only prices bound cover; a maximum flow says little more there."""
 
@@ -239,10 +242,12 @@ class _Run:
                 matches = self._deepen(self.openings, exchange(self.openings, matches))
         with stages.stage("close"):
             matches = self._close(problem, matches)
-        with stages.stage("certify"):
-            certificate = self._certificate(measure(self.problem, matches, self.profile))
-        with stages.stage("explain"):
-            unmatched = explain_unmatched(self.problem, matches)
+        is_large = len(self.problem.needs) >= NEEDS_FOR_TWO_CORES
+        with beside(lambda: self._levels(matches), is_worth_it=is_large) as levels:
+            with stages.stage("explain"):
+                unmatched = explain_unmatched(self.problem, matches)
+            with stages.stage("certify"):
+                certificate = Certificate(levels(), self.profile, self.prices)
         stages.done()
         return Solution(
             matches=matches,
@@ -352,7 +357,8 @@ class _Run:
             if not moves.matches:
                 return attend(openings, matches)
 
-    def _certificate(self, reached: Mapping[str, Reached]) -> Certificate:
+    def _levels(self, matches: tuple[Match, ...]) -> tuple[Level, ...]:
+        reached = measure(self.problem, matches, self.profile)
         counted = count_bounds(self.problem, reached)
         # A profile that serves fewer pupils can serve more of their needs.
         missing = self.bounds[BREADTH].value - reached[BREADTH].total
@@ -363,4 +369,4 @@ class _Run:
             bound = self.bounds.get(name) or _Bound(counted[name], "count")
             bound.tighten(self.closed.get(name), less_is_better=name == BALANCE)
             levels.append(Level(name, level.total, bound.value, level.by_priority, bound.proof))
-        return Certificate(tuple(levels), self.profile, self.prices)
+        return tuple(levels)

@@ -169,7 +169,8 @@ class _Search:
         """Choose by node at which threshold its group is split.
 
         In a large group this is where the units would fill all that leads out of it, which often settles
-        the group in two flows; in others the middle.
+        the group in two flows: first just above, so that who finds no room nearby is left out of what follows, and
+        then where there are more units than room. In others it is the middle.
         """
         nodes = np.flatnonzero(is_open)
         lows, group = np.unique(self.low[nodes], return_inverse=True)
@@ -187,7 +188,7 @@ class _Search:
         full = lows.copy()
         # Backwards, so that the first place where a group is over stays.
         full[units[is_over][::-1]] = at[is_over][::-1]
-        guess = np.clip(full + 1, lows + 1, highs)
+        guess = np.clip(full + (self.turn == 0), lows + 1, highs)
         middle = (lows + highs + 1) // 2
         is_large = np.bincount(group) > LARGE * len(is_open)
         threshold = np.zeros(len(is_open), dtype=np.int64)

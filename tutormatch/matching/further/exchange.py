@@ -6,16 +6,18 @@ another, or a pupil gives the place to one of the same rank who waits. What a tu
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from functools import lru_cache
+from itertools import chain, compress, islice
 from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 
 from tutormatch.matching.flow.openings import Openings, to_bits
 from tutormatch.matching.further.seating import most_sessions, seat_sessions
-from tutormatch.matching.problem import Match
+from tutormatch.matching.problem import Match, Teaching
 
 TRIES = 40_000
 """How many needs are looked at in all: some seconds at the scale of a country, where each tutor gets few."""
@@ -53,13 +55,12 @@ def exchange(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...
 class _Timetable:
     """What one tutor has besides matches that stay: slots, sessions and places for pupils to give, needs.
 
-    The needs had ``matches`` at first and want ``sought`` sessions; ``given`` is how many the tutor can give them.
+    The needs want ``sought`` sessions; ``given`` is how many the tutor can give them.
     """
 
     free: int
     sessions: int
     places: int
-    matches: list[Match]
     needs: list[int]
     sought: int = 0
     given: int = 0
@@ -67,6 +68,16 @@ class _Timetable:
     def most_after(self, more: int) -> int:
         """Return what cannot be exceeded when needs that want so many sessions more come instead of others."""
         return min(self.sessions, self.sought + more)
+
+
+class _Candidate(NamedTuple):
+    """A need that may come, and what its pupil asks."""
+
+    need: int
+    pupil: int
+    free: int
+    languages: tuple[str, ...]
+    requires: frozenset[str]
 
 
 def _changed(needs: Sequence[int], leaving: int, coming: int) -> list[int]:
@@ -79,35 +90,38 @@ class _Exchange:
     """The search; needs, pupils and tutors go by number."""
 
     def __init__(self, openings: Openings, matches: Collection[Match]) -> None:
-        self.openings = openings
+        self.openings, self.matches = openings, matches
         self.wanted = [*(need.sessions_per_week for need in openings.problem.needs), 0]
         """By need, how many sessions it wants; nobody, who is last, wants none."""
-        places = openings.places(matches)
+        self.places = places = openings.places(matches)
         joins = [match.joins for match in matches]
         is_bound = np.zeros(len(openings.problem.needs), dtype=bool)
         is_bound[[openings.need_index[host] for host in joins if host]] = True
         is_bound[openings.places(openings.locked).need] = True
         is_alone = np.bincount(places.pupil)[places.pupil] == 1
-        moves = is_alone & ~is_bound[places.need] & np.array([not host for host in joins], dtype=bool)
+        self.moves = is_alone & ~is_bound[places.need] & np.array([not host for host in joins], dtype=bool)
         self.helped = set(places.pupil.tolist())
         self.tables = [
-            _Timetable(free, sessions, pupils, [], [])
+            _Timetable(free, sessions, pupils, [])
             for free, sessions, pupils in zip(
                 openings.tutor_free, openings.sessions_left, openings.pupils_left, strict=True
             )
         ]
-        self.tutor_of = dict(zip(places.need[moves].tolist(), places.tutor[moves].tolist(), strict=True))
         self.changed: set[int] = set()
-        self.staying: list[Match] = []
-        together = set(openings.locked_pairs)
-        columns = (column.tolist() for column in (*places, moves))
-        for match, need, tutor, pupil, is_moving in zip(matches, *columns, strict=True):
+        self._leave_out(~self.moves)
+        self.tutor_of = dict(zip(places.need[self.moves].tolist(), places.tutor[self.moves].tolist(), strict=True))
+        for need, tutor in self.tutor_of.items():
+            self.tables[tutor].needs.append(need)
+        for tutor, own in enumerate(self.tables):
+            if own.needs:
+                self._set_needs(tutor, own.needs)
+
+    def _leave_out(self, stays: np.ndarray) -> None:
+        """Take what matches that stay need off their tutors' timetables."""
+        together = set(self.openings.locked_pairs)
+        columns = self.places.tutor[stays].tolist(), self.places.pupil[stays].tolist()
+        for match, tutor, pupil in zip(compress(self.matches, stays.tolist()), *columns, strict=True):
             own = self.tables[tutor]
-            if is_moving:
-                own.needs.append(need)
-                own.matches.append(match)
-                continue
-            self.staying.append(match)
             if (tutor, pupil) not in together:
                 together.add((tutor, pupil))
                 own.places -= 1
@@ -117,9 +131,6 @@ class _Exchange:
                 own.sessions -= taken.bit_count()
 
     def run(self) -> tuple[Match, ...]:
-        for tutor, own in enumerate(self.tables):
-            if own.needs:
-                self._set_needs(tutor, sorted(own.needs))
         by_kind = self._by_kind()
         roomy = [tutor for tutor, own in enumerate(self.tables) if own.given < own.sessions]
         for _ in range(ROUNDS):
@@ -127,15 +138,17 @@ class _Exchange:
             roomy = [tutor for tutor in roomy if self._improve(tutor, by_kind, most)]
         return self._result()
 
-    def _by_kind(self) -> dict[tuple[str, int], list[tuple[int, int]]]:
-        """Return by subject and grade the needs that may come and want several sessions, with their free slots."""
+    def _by_kind(self) -> dict[tuple[str, int], list[_Candidate]]:
+        """Return by subject and grade the needs that may come and want several sessions."""
         openings = self.openings
         by_kind = defaultdict(list)
         for number, need in enumerate(openings.problem.needs):
             if need.sessions_per_week > 1:
                 pupil = openings.pupil_of[number]
                 if number in self.tutor_of or (pupil not in self.helped and pupil in openings.ranks):
-                    by_kind[openings.kind_of[number]].append((number, openings.pupil_free[pupil]))
+                    asked = openings.wish_of[number]
+                    one = _Candidate(number, pupil, openings.pupil_free[pupil], asked.languages, asked.requires)
+                    by_kind[asked.subject, asked.grade].append(one)
         return by_kind
 
     def _free_of(self, tutor: int, needs: Sequence[int]) -> list[int]:
@@ -155,7 +168,7 @@ class _Exchange:
         wanted = [self.wanted[need] for need in needs]
         return most_sessions(self._free_of(tutor, needs), wanted, self.tables[tutor].sessions)
 
-    def _improve(self, tutor: int, by_kind: dict[tuple[str, int], list[tuple[int, int]]], most: int) -> bool:
+    def _improve(self, tutor: int, by_kind: Mapping[tuple[str, int], Sequence[_Candidate]], most: int) -> bool:
         """Make the first exchange that helps a tutor with unused sessions, and return whether there was one."""
         own = self.tables[tutor]
         if own.given >= own.sessions:
@@ -169,28 +182,22 @@ class _Exchange:
                     return True
         return False
 
-    def _candidates(self, tutor: int, by_kind: dict[tuple[str, int], list[tuple[int, int]]]) -> Iterator[int]:
+    def _candidates(self, tutor: int, by_kind: Mapping[tuple[str, int], Sequence[_Candidate]]) -> Iterator[int]:
         """Yield needs that want several sessions and could have them with the tutor."""
-        openings, own, tutor_of = self.openings, self.tables[tutor], self.tutor_of
-        pupil_of, pupils, record = openings.pupil_of, openings.problem.pupils, openings.problem.tutors[tutor]
-        ranks = {openings.ranks[pupil_of[need]] for need in own.needs}
-        taught = sorted({(each.subject, grade) for each in record.subjects for grade in each.grades})
-        scanned = chain.from_iterable(by_kind.get(kind, ()) for kind in taught)
-        for need, pupil_free in islice(scanned, SCANNED_PER_TUTOR):
-            common = own.free & pupil_free
+        openings, own, tutor_of, helped = self.openings, self.tables[tutor], self.tutor_of, self.helped
+        record, own_free, ranks = openings.problem.tutors[tutor], own.free, openings.ranks
+        own_ranks = {ranks[openings.pupil_of[need]] for need in own.needs}
+        scanned = chain.from_iterable(by_kind.get(kind, ()) for kind in _taught(record.subjects))
+        for need, pupil, free, languages, requires in islice(scanned, SCANNED_PER_TUTOR):
+            common = own_free & free
             # Two slots at least: taking the lowest bit away leaves something.
             if common & (common - 1):
-                other, pupil = tutor_of.get(need), pupil_of[need]
-                if other is None:
-                    is_possible = pupil not in self.helped and openings.ranks[pupil] in ranks
-                else:
-                    is_possible = other != tutor
+                other = tutor_of.get(need)
+                waits = other is None and pupil not in helped and ranks[pupil] in own_ranks
+                if not waits and other in (None, tutor):
+                    continue
                 # The tutor teaches whatever is scanned.
-                if (
-                    is_possible
-                    and not record.languages.isdisjoint(pupils[pupil].languages)
-                    and pupils[pupil].requires <= record.conditions
-                ):
+                if not record.languages.isdisjoint(languages) and requires <= record.conditions:
                     yield need
 
     def _gains(self, tutor: int, leaving: int, coming: int) -> bool:
@@ -239,13 +246,20 @@ class _Exchange:
 
     def _result(self) -> tuple[Match, ...]:
         problem = self.openings.problem
-        found = self.staying
-        for tutor, own in enumerate(self.tables):
-            if tutor not in self.changed:
-                found += own.matches
-                continue
+        is_changed = np.zeros(len(self.tables), dtype=bool)
+        is_changed[list(self.changed)] = True
+        stays = ~(self.moves & is_changed[self.places.tutor])
+        found = list(compress(self.matches, stays.tolist()))
+        for tutor in sorted(self.changed):
+            own = self.tables[tutor]
             needs = sorted(own.needs)
             seats = seat_sessions(self._free_of(tutor, needs), [1] * len(needs), own.sessions)
             for need, slots in zip(needs, seats or (), strict=True):
                 found.append(Match(problem.needs[need].id, problem.tutors[tutor].id, tuple(slots)))
         return tuple(sorted(found, key=attrgetter("need_id")))
+
+
+@lru_cache(maxsize=1_024)
+def _taught(subjects: frozenset[Teaching]) -> tuple[tuple[str, int], ...]:
+    """Return the subjects and grades of an offer, in order; a country's tutors share some hundred offers."""
+    return tuple(sorted({(each.subject, grade) for each in subjects for grade in each.grades}))

@@ -35,9 +35,7 @@ class _Session:
     places: int
 
 
-def join_groups(
-    openings: Openings, matches: Collection[Match], moves: Moves | None = None
-) -> tuple[Match, ...]:
+def join_groups(openings: Openings, matches: Collection[Match], moves: Moves | None = None) -> tuple[Match, ...]:
     """Let needs without a tutor join sessions that others have.
 
     Parameters

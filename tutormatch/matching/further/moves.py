@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from operator import attrgetter
 
 from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.problem import Match
@@ -28,15 +29,15 @@ class Moves:
         """Compare matches of the same needs with the same tutors, in the same order."""
         pairs = zip(before, after, strict=True)
         changed = [(old, new) for old, new in pairs if new is not old and new.slots != old.slots]
+        had, has = [old for old, _ in changed], [new for _, new in changed]
 
-        def tutor(match: Match) -> str:
-            return match.tutor_id
+        def freed(person: Callable[[Match], str]) -> frozenset[str]:
+            hours, hours_now = (
+                {(person(match), slot) for match in some for slot in match.slots} for some in (had, has)
+            )
+            return frozenset(each for each, _ in hours - hours_now)
 
         def pupil(match: Match) -> str:
             return openings.problem.need[match.need_id].pupil_id
 
-        def freed(person: Callable[[Match], str]) -> frozenset[str]:
-            had, has = ({(person(pair[turn]), slot) for pair in changed for slot in pair[turn].slots} for turn in (0, 1))
-            return frozenset(each for each, _ in had - has)
-
-        return cls(tuple(new for _, new in changed), freed(tutor), freed(pupil))
+        return cls(tuple(has), freed(attrgetter("tutor_id")), freed(pupil))

@@ -1,0 +1,72 @@
+"""Work that a second core does meanwhile, in a copy of this process."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import TypeVar
+
+Answer = TypeVar("Answer")
+
+
+class EndedBeside(RuntimeError):
+    """The copy of the process ended without an answer."""
+
+
+@contextmanager
+def beside(work: Callable[[], Answer], *, is_worth_it: bool = True) -> Iterator[Callable[[], Answer]]:
+    """Begin with ``work`` while the caller goes on.
+
+    The copy shares the memory of this process until one of them writes to it: only the answer is sent.
+
+    Parameters
+    ----------
+    work : callable
+        Of which only the answer matters, which is small.
+    is_worth_it : bool
+        False if the work is done before a copy would be there.
+
+    Yields
+    ------
+    callable
+        Waits for the answer and returns it. Without a second core, or where a process cannot be copied, it does the
+        work itself.
+
+    Raises
+    ------
+    EndedBeside
+        If there was no answer: somebody ended the copy, or ``work`` failed there and has said how on stderr.
+    """
+    if not (is_worth_it and has_second_core()):
+        yield work
+        return
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(work, there), daemon=True)
+    process.start()
+    there.close()
+
+    def answer() -> Answer:
+        try:
+            return here.recv()
+        except EOFError:
+            process.join()
+            raise EndedBeside(f"the process beside ended with {process.exitcode}") from None
+
+    try:
+        yield answer
+    finally:
+        process.kill()
+        process.join()
+        here.close()
+
+
+def has_second_core() -> bool:
+    """Return whether a copy of this process could run beside it."""
+    can_copy = "fork" in multiprocessing.get_all_start_methods()
+    return can_copy and len(os.sched_getaffinity(0)) > 1
+
+
+def _answer(work: Callable[[], Answer], there: Connection) -> None:
+    there.send(work())
