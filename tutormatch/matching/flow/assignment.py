@@ -2,12 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 
-from tutormatch.matching.flow.openings import Openings, to_numbers, to_words
+from tutormatch.matching.flow.openings import Openings, to_numbers, without
 from tutormatch.matching.problem import Match
 
 
@@ -17,10 +18,6 @@ class Seat(NamedTuple):
     need: int
     tutor: int
     slot: int
-
-
-def _without(free: int, taken: int) -> int:
-    return free & ~taken
 
 
 class Assignment:
@@ -67,13 +64,15 @@ class Assignment:
         """Return by tutor whether the tutor can give a session to one more pupil."""
         return self.with_sessions() & np.less(self.new_pupils, self.openings.pupils_left)
 
-    def tutor_words(self) -> np.ndarray:
-        """Return the slots in which tutors have time now, as rows of words."""
-        return to_words(map(_without, self.openings.tutor_free, self.tutor_taken))
-
-    def pupil_words(self) -> np.ndarray:
-        """Return the slots in which pupils have time now, as rows of words."""
-        return to_words(map(_without, self.openings.pupil_free, self.pupil_taken))
+    def free_words(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the slots in which tutors, and pupils, have time now, as rows of words."""
+        openings = self.openings
+        columns = np.fromiter(chain.from_iterable(self.seat_of.values()), dtype=np.int64, count=3 * len(self.seat_of))
+        need, tutor, slot = columns.reshape(-1, 3).T
+        return (
+            without(openings.tutor_words, tutor, slot),
+            without(openings.pupil_words, openings.pupil_numbers[need], slot),
+        )
 
     def has_room(self, tutor: int, pupil: int) -> bool:
         """Return whether limits allow the two one more session."""

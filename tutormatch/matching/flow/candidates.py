@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import chain, compress
 
 import numpy as np
 
 from tutormatch.matching.flow.assignment import Assignment
-from tutormatch.matching.flow.openings import WORDS
+from tutormatch.matching.flow.openings import WORDS, Openings
 
 CELLS_AT_ONCE = 4_000_000
 
@@ -26,27 +27,31 @@ def candidates(assignment: Assignment, needs: Sequence[int]) -> dict[int, list[i
         Only needs that have such tutors, in the given order. As seats are taken, some fall away and none
         is added.
     """
-    openings = assignment.openings
+    openings, pupil_of = assignment.openings, assignment.openings.pupil_numbers
+    tutor_words, pupil_words = assignment.free_words()
     takes_new, may_have_new = assignment.takes_new(), np.less(assignment.new_tutors, openings.tutors_left)
-    tutor_words, pupil_words = assignment.tutor_words(), assignment.pupil_words()
-    pupil_of = openings.pupil_numbers
-    group_of: dict[int, list[int]] = defaultdict(list)
-    for need in needs:
-        group_of[openings.wish_number[need]].append(need)
-    found: dict[int, list[int]] = {}
-    for wish, group in group_of.items():
+    numbers = np.array(needs, dtype=np.int64)
+    found: dict[int, list[int]] = defaultdict(list)
+    for need, tutor in zip(*_own_tutors(assignment, numbers, tutor_words, pupil_words), strict=True):
+        found[need].append(tutor)
+    for wish, places in _by_wish(openings, numbers):
         suited = openings.suited(openings.wishes[wish])
-        suited = suited[takes_new[suited]]
-        some = np.array(group, dtype=np.int64)
+        suited, some = suited[takes_new[suited]], numbers[places]
         some = some[may_have_new[pupil_of[some]]]
         for row, columns in with_common_time(pupil_words[pupil_of[some]], tutor_words[suited]):
-            found[int(some[row])] = suited[columns].tolist()
-    own_of = _with_sessions_by_pupil(assignment)
-    for need in needs:
-        if own := own_of.get(pupil := openings.pupil_of[need]):
-            own = [tutor for tutor in own if assignment.free_slots(tutor, pupil) and openings.suits(need, tutor)]
-            found[need] = list(dict.fromkeys([*own, *found.get(need, ())]))
-    return {need: found[need] for need in needs if found.get(need)}
+            need = int(some[row])
+            found[need] = list(dict.fromkeys([*found.get(need, ()), *suited[columns].tolist()]))
+    return {need: found[need] for need in needs if need in found}
+
+
+def couples_with_sessions(assignment: Assignment) -> tuple[np.ndarray, np.ndarray]:
+    """Return who is together with a tutor who can give one more session: the tutors, and beside them the pupils."""
+    count = len(assignment.together)
+    couples = np.fromiter(chain.from_iterable(assignment.together), dtype=np.int64, count=2 * count)
+    tutors, pupils = couples.reshape(-1, 2).T
+    meetings = np.fromiter(assignment.together.values(), dtype=np.int64, count=count)
+    can_meet = assignment.with_sessions()[tutors] & (meetings > 0)
+    return tutors[can_meet], pupils[can_meet]
 
 
 def with_common_time(some: np.ndarray, others: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -61,13 +66,33 @@ def with_common_time(some: np.ndarray, others: np.ndarray) -> Iterator[tuple[int
             yield start + row, np.flatnonzero(meet[row])
 
 
-def _with_sessions_by_pupil(assignment: Assignment) -> dict[int, list[int]]:
-    """Return by pupil those of the pupil's tutors, in order, who can give one more session."""
-    with_sessions = assignment.with_sessions().tolist()
-    own_of: dict[int, list[int]] = defaultdict(list)
-    for (tutor, pupil), meetings in assignment.together.items():
-        if meetings and with_sessions[tutor]:
-            own_of[pupil].append(tutor)
-    for own in own_of.values():
-        own.sort()
-    return own_of
+def _by_wish(openings: Openings, needs: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each wish of some needs, by number, and which of them have it."""
+    wish = np.array(openings.wish_number, dtype=np.int64)[needs]
+    order = np.argsort(wish, kind="stable")
+    wishes, starts = np.unique(wish[order], return_index=True)
+    yield from zip(wishes.tolist(), np.split(order, starts[1:]) if len(needs) else (), strict=True)
+
+
+def _own_tutors(
+    assignment: Assignment, needs: np.ndarray, tutor_words: np.ndarray, pupil_words: np.ndarray
+) -> tuple[list[int], list[int]]:
+    """Return needs and, beside each, a tutor of its pupil who suits it and could meet the pupil once more."""
+    openings = assignment.openings
+    tutors, pupils = couples_with_sessions(assignment)
+    could_meet = (tutor_words[tutors] & pupil_words[pupils]).any(axis=1)
+    order = np.lexsort((tutors[could_meet], pupils[could_meet]))
+    tutors, pupils = tutors[could_meet][order], pupils[could_meet][order]
+    first, last = (np.searchsorted(pupils, openings.pupil_numbers[needs], side) for side in ("left", "right"))
+    rows = np.repeat(np.arange(len(needs)), last - first)
+    tutors = tutors[np.arange(len(rows)) + np.repeat(last - np.cumsum(last - first), last - first)]
+    suits, is_suited = np.zeros(len(rows), dtype=bool), np.zeros(len(openings.tutor_free), dtype=bool)
+    for wish, some in _by_wish(openings, needs[rows]):
+        suited = openings.suited(openings.wishes[wish])
+        is_suited[suited] = True
+        suits[some] = is_suited[tutors[some]]
+        is_suited[suited] = False
+    own = needs[rows[suits]].tolist(), tutors[suits].tolist()
+    # Words do not say who is blocked.
+    may = [bool(assignment.free_slots(tutor, openings.pupil_of[need])) for need, tutor in zip(*own, strict=True)]
+    return list(compress(own[0], may)), list(compress(own[1], may))

@@ -21,7 +21,6 @@ from tutormatch.matching.rules import agreed_hosts
 from tutormatch.matching.slots import SLOTS_PER_WEEK
 
 EVERY_SLOT = (1 << SLOTS_PER_WEEK) - 1
-OTHER_SLOTS = tuple(EVERY_SLOT ^ 1 << slot for slot in range(SLOTS_PER_WEEK))
 NO_LIMIT = 1 << 30
 WORD = 64
 WORDS = -(-SLOTS_PER_WEEK // WORD)
@@ -29,8 +28,6 @@ WORDS = -(-SLOTS_PER_WEEK // WORD)
 CHANGED_BY_MATCHES = (
     "_options",
     "tutors_of_pupil",
-    "tutor_words",
-    "pupil_words",
     "ranks",
     "roomy",
     "is_roomy",
@@ -64,11 +61,23 @@ def to_words(sets: Iterable[int]) -> np.ndarray:
     return np.frombuffer(joined, dtype="<u8").reshape(-1, WORDS)
 
 
+def without(words: np.ndarray, row: np.ndarray, slot: np.ndarray) -> np.ndarray:
+    """Return rows of words in which some rows each have one slot less."""
+    left, (word, bit) = words.flatten(), np.divmod(slot, WORD)
+    np.bitwise_and.at(left, row * WORDS + word, ~(np.uint64(1) << bit.astype(np.uint64)))
+    return left.reshape(words.shape)
+
+
+def from_words(words: np.ndarray) -> list[int]:
+    """Return sets of slots, given as rows of words, as bits."""
+    joined, size = words.tobytes(), WORDS * WORD // 8
+    return [int.from_bytes(joined[start : start + size], "little") for start in range(0, len(joined), size)]
+
+
 def to_sets(lists: Collection[Collection[int]]) -> list[int]:
     """Return lists of slots as sets, given as bits."""
     has = marked(*listed(lists), (len(lists), WORDS * WORD))
-    joined, size = np.packbits(has, axis=1, bitorder="little").tobytes(), WORDS * WORD // 8
-    return [int.from_bytes(joined[start : start + size], "little") for start in range(0, len(joined), size)]
+    return from_words(np.packbits(has, axis=1, bitorder="little"))
 
 
 def locked_matches(problem: Problem) -> tuple[Match, ...]:
@@ -202,6 +211,7 @@ class Openings:
             part.served_pupils.add(pupil)
         for _, pupil in {(tutor, self.pupil_of[need]) for need, tutor, _ in standing} - self.locked_pairs.keys():
             part.tutors_left[pupil] -= 1
+        vars(part).pop("pupil_words", None)
         seated = {need for need, _, _ in standing}
         part._open(need for pupil in sorted(pupils) for need in self.open_needs_of.get(pupil, ()) if need not in seated)
         return part
@@ -224,26 +234,32 @@ class Openings:
 
     def _lock_all(self, matches: Iterable[Match]) -> None:
         new = tuple(matches)
-        needs, tutors, pupils = (column.tolist() for column in self.places(new))
-        tutor_free, pupil_free, sessions_left = self.tutor_free, self.pupil_free, self.sessions_left
-        for match, tutor, pupil in zip(new, tutors, pupils, strict=True):
-            for slot in match.slots:
-                others = OTHER_SLOTS[slot]
-                tutor_free[tutor] &= others
-                pupil_free[pupil] &= others
-            if not match.joins:
-                sessions_left[tutor] -= len(match.slots)
-        self.served_pupils.update(pupil for pupil, match in zip(pupils, new, strict=True) if not match.joins)
-        for pair, count in Counter(zip(tutors, pupils, strict=True)).items():
+        places = self.places(new)
+        if new:
+            self._take_time(new, places)
+            self._take_limits(places)
+        self.locked = tuple(sorted((*self.locked, *new), key=attrgetter("need_id")))
+        taken = set(places.need.tolist())
+        self._open(need for need in self.open_needs if need not in taken)
+
+    def _take_time(self, matches: Collection[Match], places: Places) -> None:
+        match, slot = listed([each.slots for each in matches])
+        self.tutor_words = without(self.tutor_words, places.tutor[match], slot)
+        self.pupil_words = without(self.pupil_words, places.pupil[match], slot)
+        self.tutor_free, self.pupil_free = from_words(self.tutor_words), from_words(self.pupil_words)
+        is_own = np.array([not each.joins for each in matches], dtype=bool)
+        given = np.bincount(places.tutor[match[is_own[match]]], minlength=len(self.tutor_free))
+        self.sessions_left = (self.sessions_left - given).tolist()
+        self.served_pupils.update(places.pupil[is_own].tolist())
+
+    def _take_limits(self, places: Places) -> None:
+        for pair, count in Counter(zip(places.tutor.tolist(), places.pupil.tolist(), strict=True)).items():
             before = self.locked_pairs.get(pair, 0)
             if not before:
                 tutor, pupil = pair
                 self.pupils_left[tutor] -= 1
                 self.tutors_left[pupil] -= 1
             self.locked_pairs[pair] = before + count
-        self.locked = tuple(sorted((*self.locked, *new), key=attrgetter("need_id")))
-        taken = set(needs)
-        self._open(need for need in self.open_needs if need not in taken)
 
     def _wishes(self) -> tuple[list[int], list[Wish]]:
         pupils, numbers = self.problem.pupils, {}

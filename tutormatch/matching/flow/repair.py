@@ -1,9 +1,10 @@
 """Serve more needs by moving others, within every hard rule."""
 
+from collections import defaultdict
 from collections.abc import Collection
 
 from tutormatch.matching.flow.assignment import Assignment, Seat
-from tutormatch.matching.flow.candidates import candidates
+from tutormatch.matching.flow.candidates import candidates, couples_with_sessions
 from tutormatch.matching.flow.openings import to_numbers
 from tutormatch.matching.flow.repeats import make_room_for_repeats
 from tutormatch.matching.flow.retiming import retime
@@ -73,9 +74,13 @@ def regain(assignment: Assignment, seat: Seat) -> bool:
 def gather(assignment: Assignment) -> None:
     """Bring further needs to tutors whom their pupils have: without a seat, or away from a second tutor."""
     openings = assignment.openings
+    agreed: dict[int, list[int]] = defaultdict(list)
+    for tutor, pupil in openings.locked_pairs:
+        agreed[tutor].append(pupil)
+    hopeful = set(couples_with_sessions(assignment)[1].tolist())
     for pupil in sorted(openings.open_needs_of):
         needs = openings.open_needs_of[pupil]
-        if len(needs) < 2 and pupil not in openings.tutors_of_pupil:
+        if pupil not in hopeful or (len(needs) < 2 and pupil not in openings.tutors_of_pupil):
             continue
         own = assignment.own_tutors(pupil)
         # Sessions come free only once somebody has come.
@@ -89,6 +94,9 @@ def gather(assignment: Assignment) -> None:
                     if seat is not None:
                         assignment.leave(need)
                     if retime(assignment, tutor, need):
+                        if seat is not None:
+                            hopeful.update(agreed[seat.tutor])
+                            hopeful.update(openings.pupil_of[each] for each in assignment.needs_of_tutor[seat.tutor])
                         own = assignment.own_tutors(pupil)
                         break
                     assignment.rewind(steps)

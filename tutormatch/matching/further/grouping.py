@@ -61,8 +61,11 @@ def join_groups(openings: Openings, matches: Collection[Match], moves: Moves | N
     read, and the flow is repeated while it still finds somebody.
     """
     found = list(matches)
-    if moves is None or moves.free_pupils or any(_may_host(openings, match) for match in moves.matches):
-        groups = _Groups(openings, matches)
+    hosts = None
+    if moves is not None and not moves.free_pupils:
+        hosts = [match for match in moves.matches if _may_host(openings, match)]
+    if hosts is None or hosts:
+        groups = _Groups(openings, matches, hosts)
         while joined := groups.join():
             found += joined
     return tuple(sorted(found, key=attrgetter("need_id")))
@@ -89,14 +92,25 @@ def attend(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...]:
 
 
 class _Groups:
-    """Who shares which session, and who seeks a place; needs, pupils and tutors go by number."""
+    """Who shares which session, and who seeks a place; needs, pupils and tutors go by number.
 
-    def __init__(self, openings: Openings, matches: Collection[Match]) -> None:
+    Parameters
+    ----------
+    openings : Openings
+    matches : collection of Match
+    hosts : collection of Match, optional
+        Whose sessions alone may be joined, and others of the same tutors in the same subjects and grades.
+    """
+
+    def __init__(self, openings: Openings, matches: Collection[Match], hosts: Collection[Match] | None = None) -> None:
         self.openings = openings
         self.needs, self.tutors, self.kind_of = openings.problem.needs, openings.problem.tutors, openings.kind_of
         places = openings.places(matches)
         self.match_of = dict(zip(places.need.tolist(), matches, strict=True))
         self.seekers = [need for need, record in enumerate(self.needs) if record.group_ok and need not in self.match_of]
+        if hosts is not None:
+            kinds = {self.kind_of[need] for need in openings.places(hosts).need.tolist()}
+            self.seekers = [need for need in self.seekers if self.kind_of[need] in kinds]
         self.hosts: list[tuple[int, int]] = []
         self.joining: dict[tuple[int, int], list[int]] = defaultdict(list)
         self.pupil_taken: dict[int, int] = defaultdict(int)
@@ -107,6 +121,10 @@ class _Groups:
         is_concerned[[openings.pupil_of[need] for need in self.seekers]] = True
         is_concerned[places.pupil[[bool(match.joins) for match in matches]]] = True
         takes_groups = numbers_of(self.tutors, "group_size") > 1
+        if hosts is not None:
+            is_host = np.zeros(len(self.tutors), dtype=bool)
+            is_host[openings.places(hosts).tutor] = True
+            takes_groups &= is_host
         asked = is_concerned[places.pupil], takes_groups[places.tutor]
         some = np.flatnonzero(asked[0] | asked[1])
         for need, tutor, pupil, is_asked, is_group in zip(
