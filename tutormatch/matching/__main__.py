@@ -1,6 +1,6 @@
 """The core on the command line: ``python -m tutormatch.matching --help``.
 
-Exit codes: 0 done; 1 `verify` found a broken rule, or `solve` failed; 2 the input is faulty, or
+Exit codes: 0 done; 1 a solution breaks a rule, or `solve` failed; 2 the input is faulty, or
 too large for the memory there is.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tutormatch.matching.beside import NEEDS_FOR_TWO_CORES, EndedBeside, beside
 from tutormatch.matching.flow.engines import AUTO, ENGINES, SolverFailed
 from tutormatch.matching.guidance.advice import improvable, recruitment_advice
 from tutormatch.matching.guidance.explanations import explain
@@ -23,7 +24,7 @@ from tutormatch.matching.records.files import read_problem
 from tutormatch.matching.records.memory import TooLargeForMemory
 from tutormatch.matching.records.solution_files import read_solution, write_solution
 from tutormatch.matching.solver import Progress, solve
-from tutormatch.matching.verification.verifier import verify
+from tutormatch.matching.verification.verifier import Violation, verify
 
 DONE, FAILED, FAULTY = 0, 1, 2
 BAR_WIDTH = 30
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TooLargeForMemory as error:
         print(error, file=sys.stderr)
         return FAULTY
-    except (OSError, SolverFailed) as error:
+    except (OSError, SolverFailed, EndedBeside) as error:
         print(error, file=sys.stderr)
         return FAILED
 
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         default="auto",
         help="on stderr: a bar, one JSON object a line, or nothing (auto: a bar on a terminal)",
     )
+    solving.add_argument("--verify", action="store_true", help="check the solution as well, while it is written")
     solving.set_defaults(command=_solve)
 
     verifying = commands.add_parser("verify", help="check a solution", description=_verify.__doc__)
@@ -131,13 +133,16 @@ def _solve(options: argparse.Namespace) -> int:
         time_limit=options.time_limit,
     )
     solution = replace(solution, improvable=improvable(problem, solution))
-    write_solution(solution, options.out)
+    is_large = len(problem.needs) >= NEEDS_FOR_TWO_CORES
+    with beside(lambda: verify(problem, solution) if options.verify else [], is_worth_it=is_large) as violations:
+        write_solution(solution, options.out)
+        wrong = violations()
     for level in solution.certificate.levels:
         print(_level_line(level))
     print(f"{len(solution.matches)} needs matched, {len(solution.unmatched)} not")
     if solution.improvable:
         print(f"{solution.improvable} more pupils could have a tutor if agreed matches were released")
-    return DONE
+    return _verdict(wrong) if options.verify else DONE
 
 
 def _level_line(level: Level) -> str:
@@ -167,7 +172,10 @@ def _bar(stage: str, fraction: float) -> None:
 
 def _verify(options: argparse.Namespace) -> int:
     """Check every rule, count and bound of a solution, without the solver's code."""
-    violations = verify(read_problem(options.problem), read_solution(options.solution))
+    return _verdict(verify(read_problem(options.problem), read_solution(options.solution)))
+
+
+def _verdict(violations: Sequence[Violation]) -> int:
     for violation in violations:
         print(violation)
     if not violations:

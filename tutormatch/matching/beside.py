@@ -9,6 +9,9 @@ from typing import TypeVar
 
 Answer = TypeVar("Answer")
 
+NEEDS_FOR_TWO_CORES = 50_000
+"""From how many needs on a copy of the process takes less than what it does meanwhile."""
+
 
 class EndedBeside(RuntimeError):
     """The copy of the process ended without an answer."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 
-from tutormatch.matching.beside import beside
+from tutormatch.matching.beside import NEEDS_FOR_TWO_CORES, beside
 from tutormatch.matching.exact.cover import close_cover
 from tutormatch.matching.flow.assignment import Assignment
 from tutormatch.matching.flow.class_network import ClassNetwork, build_class_network
@@ -65,8 +65,6 @@ DEFAULT_EFFORT = 10.0
 SEATS_PER_SECOND, SEATS_PER_SECOND_OF_COVER = 300, 1_000
 """How many seats a problem may have, for each second of effort, to be closed at every level or at cover alone."""
 
-NEEDS_FOR_TWO_CORES = 50_000
-"""From how many needs on a copy of the process takes less than what it does meanwhile."""
 NEEDS_FOR_FLOW_BOUND = 20_000
 """With more open needs only prices bound cover; a maximum flow says little more there."""
 

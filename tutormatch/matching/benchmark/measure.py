@@ -5,18 +5,18 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tutormatch.matching.benchmark.core import CORE_ENGINES, count_arcs, solve_with_core
 from tutormatch.matching.benchmark.peers import PEERS, Stopwatch, TooLarge
+from tutormatch.matching.beside import NEEDS_FOR_TWO_CORES, beside
 from tutormatch.matching.levels import measure
 from tutormatch.matching.problem import PRIORITIES, Certificate, Problem, Profile, Solution
 from tutormatch.matching.records.files import read_problem, write_problem
 from tutormatch.matching.records.solution_files import write_solution
-from tutormatch.matching.verification.verifier import broken_rules, verify
+from tutormatch.matching.verification.verifier import Violation, broken_rules, verify
 
 ENGINE_NAMES = (*CORE_ENGINES, *PEERS)
 
@@ -25,6 +25,7 @@ MATCHING_STAGES = ("build", "solve", "repair")
 """What every engine does and what ratios compare: from records in memory to a match for each need."""
 
 KIB_PER_MIB = 1024
+WITH_COPIES = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
 
 @dataclass(frozen=True)
@@ -105,14 +106,21 @@ def run_engine(engine: str, folder: Path) -> Run:
         solution, arcs, seconds = _match(engine, problem)
     except TooLarge as error:
         return Run(engine, not_run=str(error))
-    _name_stage("write")
-    with watch.stage("write"), tempfile.TemporaryDirectory(prefix="solution-") as out:
-        write_solution(solution, Path(out))
     peak = _peak_mib()
-    _name_stage("verify")
-    with watch.stage("verify"):
-        broken = verify(problem, solution) if engine in CORE_ENGINES else broken_rules(problem, solution.matches)
-    processor_seconds, peak_verified = time.process_time(), _peak_mib()
+
+    def violations() -> list[Violation]:
+        if engine in CORE_ENGINES:
+            return verify(problem, solution)
+        return broken_rules(problem, solution.matches)
+
+    with beside(violations, is_worth_it=len(problem.needs) >= NEEDS_FOR_TWO_CORES) as found:
+        _name_stage("write")
+        with watch.stage("write"), tempfile.TemporaryDirectory(prefix="solution-") as out:
+            write_solution(solution, Path(out))
+        _name_stage("verify")
+        with watch.stage("verify"):
+            broken = found()
+    processor_seconds, peak_verified = _processor_seconds(), _peak_mib()
     reached = {} if broken else measure(problem, solution.matches, Profile.BREADTH_FIRST)
     return Run(
         engine=engine,
@@ -147,7 +155,13 @@ def _name_stage(stage: str, _fraction: float = 0.0) -> None:
 
 
 def _peak_mib() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // KIB_PER_MIB
+    return max(resource.getrusage(whose).ru_maxrss for whose in WITH_COPIES) // KIB_PER_MIB
+
+
+def _processor_seconds() -> float:
+    """Return what this process, and copies of it that have ended, computed."""
+    used = map(resource.getrusage, WITH_COPIES)
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def write_instance(size: str, seed: int, folder: Path) -> Instance:
