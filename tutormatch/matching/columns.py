@@ -13,6 +13,15 @@ def numbers_of(records: Collection[Any], name: str) -> np.ndarray:
     return np.fromiter(map(attrgetter(name), records), dtype=np.int64, count=len(records))
 
 
+def numbered(values: Collection[Any]) -> tuple[list[int], list[Any]]:
+    """Return for each value its number among the different ones, and these; one object is compared only once."""
+    objects = [*map(id, values)]
+    different: dict[Any, int] = {}
+    by_object = dict(zip(objects, values, strict=True))
+    number = {key: different.setdefault(value, len(different)) for key, value in by_object.items()}
+    return [*map(number.__getitem__, objects)], [*different]
+
+
 def listed(sets: Collection[Collection[int]]) -> tuple[np.ndarray, np.ndarray]:
     """Return for each number in some sets the place of its set, and the number."""
     sizes = np.fromiter(map(len, sets), dtype=np.int64, count=len(sets))

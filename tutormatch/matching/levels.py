@@ -17,15 +17,11 @@ from tutormatch.matching.objective import (
     GROUPS,
     LEVELS,
     POINTS,
+    POINTS_BY_PRIORITY,
     QUALITY,
-    URGENCY_ITEM,
 )
 from tutormatch.matching.problem import PRIORITIES, Match, PairStatus, Problem, Profile
 from tutormatch.matching.slots import SLOTS_PER_WEEK, WEEKDAYS, weekday_of
-
-POINTS_BY_PRIORITY = np.array(
-    [POINTS[item] if (item := URGENCY_ITEM.get(priority)) else 0 for priority in range(max(PRIORITIES) + 1)]
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,14 @@ References
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from operator import attrgetter
 from types import MappingProxyType
 
-from tutormatch.matching.problem import Match, Need, PairStatus, Problem, Profile, Pupil, Tutor
+import numpy as np
+
+from tutormatch.matching.columns import numbers_of
+from tutormatch.matching.problem import PRIORITIES, Match, Need, PairStatus, Problem, Profile, Pupil, Tutor
 from tutormatch.matching.rules import tutoring_language
 from tutormatch.matching.slots import weekday_of
 
@@ -66,10 +69,15 @@ POINTS: Mapping[str, int] = MappingProxyType(
 URGENCY_ITEM: Mapping[int, str | None] = MappingProxyType({3: "urgent_need", 2: "normal_need", 1: None})
 
 
+POINTS_BY_PRIORITY = np.array(
+    [POINTS[item] if (item := URGENCY_ITEM.get(priority)) else 0 for priority in range(max(PRIORITIES) + 1)]
+)
+"""What serving a need earns whoever its tutor is."""
+
+
 def urgency_points(need: Need) -> int:
     """Return what serving ``need`` earns whoever its tutor is."""
-    item = URGENCY_ITEM[need.priority]
-    return POINTS[item] if item else 0
+    return int(POINTS_BY_PRIORITY[need.priority])
 
 
 def pair_items(tutor: Tutor, pupil: Pupil, need: Need, *, is_returning: bool) -> dict[str, int]:
@@ -119,34 +127,32 @@ def quality(problem: Problem, matches: Iterable[Match]) -> int:
     return sum(sum(items.values()) for items in match_items(problem, matches).values())
 
 
-def urgency_of(need: Need, profile: Profile = Profile.BREADTH_FIRST) -> tuple[int, int]:
-    """Return the place of a need among those of all pupils, larger first.
+def urgency_of(needs: Collection[Need], profile: Profile = Profile.BREADTH_FIRST) -> np.ndarray:
+    """Return the place of each need among those of all pupils, larger first.
 
-    Returns
-    -------
-    tuple of int
-        The priority and how long it has waited, in days; for
-        `Profile.LONGEST_WAIT_FIRST` the wait and the priority.
+    By priority and then by how long it has waited, in days; for `Profile.LONGEST_WAIT_FIRST` the other way round.
     """
+    first, then = numbers_of(needs, "priority"), numbers_of(needs, "waiting_days")
     if profile is Profile.LONGEST_WAIT_FIRST:
-        return need.waiting_days, need.priority
-    return need.priority, need.waiting_days
+        first, then = then, first
+    return first * (then.max(initial=0) + 1) + then
 
 
-def pupil_ranks(
-    problem: Problem, open_needs: Iterable[Need], profile: Profile = Profile.BREADTH_FIRST
-) -> dict[str, int]:
-    """Rank the pupils that have open needs: 1 is the least urgent, equals share a rank.
+def pupil_ranks(pupils: np.ndarray, urgency: np.ndarray) -> dict[int, int]:
+    """Rank the pupils of open needs: 1 is the least urgent, equals share a rank.
 
-    The place of a pupil is that of the first of the pupil's needs by `urgency_of`.
+    Parameters
+    ----------
+    pupils : ndarray of int
+        By open need, its pupil.
+    urgency : ndarray of int
+        By open need, its place by `urgency_of`; that of a pupil is the first of them.
     """
-    place_of: dict[str, tuple[int, int]] = {}
-    for need in open_needs:
-        place = urgency_of(need, profile)
-        if place > place_of.get(need.pupil_id, ()):
-            place_of[need.pupil_id] = place
-    rank_of = {place: rank for rank, place in enumerate(sorted(set(place_of.values())), start=1)}
-    return {pupil_id: rank_of[place] for pupil_id, place in place_of.items()}
+    different, number = np.unique(pupils, return_inverse=True)
+    most_urgent = np.zeros(len(different), dtype=np.int64)
+    np.maximum.at(most_urgent, number, urgency)
+    _, rank = np.unique(most_urgent, return_inverse=True)
+    return dict(zip(different.tolist(), (rank + 1).tolist(), strict=True))
 
 
 def breadth_and_cover(problem: Problem, matches: Iterable[Match]) -> tuple[dict[int, int], dict[int, int]]:

@@ -19,12 +19,13 @@ from functools import cached_property
 
 import numpy as np
 
+from tutormatch.matching.columns import numbers_of
 from tutormatch.matching.flow.detours import FAMILY, KIND, LOCAL_OFFER, NO_DETOURS, OFFER, POINT, Detours, direct_hours
 from tutormatch.matching.flow.layers import NO_NODE, Arcs, SlotLists, reached, table
 from tutormatch.matching.flow.network import LARGEST_COST, SINK, SOURCE, Network, TooLargeForCosts
 from tutormatch.matching.flow.openings import Openings
 from tutormatch.matching.flow.supply import Supply
-from tutormatch.matching.objective import POINTS, urgency_points
+from tutormatch.matching.objective import POINTS, POINTS_BY_PRIORITY
 from tutormatch.matching.slots import HOURS_PER_DAY, SLOTS_PER_WEEK
 
 NEEDS_FOR_POINTS = 6_000
@@ -199,10 +200,9 @@ class _Builder:
     def _wishes(self) -> None:
         """Number the wishes, plain and local, and find the offers for each."""
         openings, supply = self.openings, self.supply
-        wishes: dict[int, int] = {}
-        numbers = (wishes.setdefault(openings.wish_number[need], len(wishes)) for need in openings.open_needs)
-        self.wish_of = np.fromiter(numbers, dtype=np.int64, count=len(self.needs))
-        self.offers_of = [supply.offers_for(openings.wishes[wish]) for wish in wishes]
+        number = np.array(openings.wish_number, dtype=np.int64)[self.needs]
+        wishes, self.wish_of = np.unique(number, return_inverse=True)
+        self.offers_of = [supply.offers_for(openings.wishes[wish]) for wish in wishes.tolist()]
         self.wish_offers = table(
             ((wish, offer, POINT * points) for wish, offers in enumerate(self.offers_of) for offer, points in offers),
             3,
@@ -376,9 +376,7 @@ class _Builder:
         )
         rank = np.array([openings.ranks[each] for each in pupils.tolist()], dtype=np.int64)
         is_new = np.array([each not in openings.served_pupils for each in pupils.tolist()], dtype=bool)
-        urgency = np.array(
-            [POINT * urgency_points(self.problem.needs[need]) for need in openings.open_needs], dtype=int
-        )
+        urgency = POINT * POINTS_BY_PRIORITY[numbers_of(self.problem.needs, "priority")[self.needs]]
         several = count > 1
         node = need_node[first]
         node[several] = arcs.nodes(int(np.count_nonzero(several)))

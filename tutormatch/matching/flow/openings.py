@@ -15,7 +15,7 @@ import numpy as np
 
 from tutormatch.matching.columns import listed, marked
 from tutormatch.matching.flow.suiting import Suiting, Wish
-from tutormatch.matching.objective import pupil_ranks
+from tutormatch.matching.objective import pupil_ranks, urgency_of
 from tutormatch.matching.problem import Match, PairStatus, Problem, Profile
 from tutormatch.matching.rules import agreed_hosts
 from tutormatch.matching.slots import SLOTS_PER_WEEK
@@ -365,8 +365,8 @@ class Openings:
     @cached_property
     def ranks(self) -> dict[int, int]:
         """The rank of every pupil with open needs, 1 being the least urgent."""
-        ranks = pupil_ranks(self.problem, (self.problem.needs[need] for need in self.open_needs), self.profile)
-        return {self.pupil_index[pupil_id]: rank for pupil_id, rank in ranks.items()}
+        open_needs = [self.problem.needs[need] for need in self.open_needs]
+        return pupil_ranks(self.pupil_numbers[self.open_needs], urgency_of(open_needs, self.profile))
 
     @cached_property
     def roomy(self) -> np.ndarray:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tutormatch.matching.problem import Teaching, Tutor
+from tutormatch.matching.columns import numbered
+from tutormatch.matching.problem import Tutor
 
 
 class Wish(NamedTuple):
@@ -59,16 +60,28 @@ class Suiting:
         return tutors[suits[tutors]]
 
     @cached_property
+    def _lists(self) -> tuple[list[int], list[tuple[tuple[str, int], ...]]]:
+        """By tutor the number of a list of subjects and grades, and the lists, of which a country has some hundred."""
+        numbers, lists = numbered([tutor.subjects for tutor in self.tutors])
+        return numbers, [
+            tuple(sorted({(each.subject, grade) for each in some for grade in each.grades})) for some in lists
+        ]
+
+    def taught_by(self, tutor: int) -> tuple[tuple[str, int], ...]:
+        """Return the subjects and grades that a tutor teaches, in order."""
+        numbers, lists = self._lists
+        return lists[numbers[tutor]]
+
+    @cached_property
     def teachers(self) -> dict[tuple[str, int], np.ndarray]:
         """By subject and grade, the tutors who teach it, in order."""
-        offering: dict[Teaching, list[int]] = defaultdict(list)
-        for index, tutor in enumerate(self.tutors):
-            for each in tutor.subjects:
-                offering[each].append(index)
+        numbers, lists = self._lists
+        has_list = np.array(numbers, dtype=np.int64)
         teaching = defaultdict(lambda: np.zeros(len(self.tutors), dtype=bool))
-        for each, some in offering.items():
-            for grade in each.grades:
-                teaching[each.subject, grade][some] = True
+        for number, taught in enumerate(lists):
+            some = has_list == number
+            for kind in taught:
+                teaching[kind] |= some
         return {key: np.flatnonzero(teaches) for key, teaches in teaching.items()}
 
     def _fits(self, languages: frozenset[str], requires: frozenset[str]) -> np.ndarray:

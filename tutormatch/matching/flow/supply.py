@@ -11,6 +11,7 @@ from collections import defaultdict
 
 import numpy as np
 
+from tutormatch.matching.columns import numbered
 from tutormatch.matching.flow.layers import table
 from tutormatch.matching.flow.openings import Openings, Wish
 from tutormatch.matching.objective import POINTS
@@ -48,10 +49,12 @@ class Supply:
         self.offers: dict[tuple[Teaching, frozenset[str], frozenset[str]], int] = {}
         self.local_offers: dict[tuple[int, str], int] = {}
         kind_of, family_of, family_offers, local_offer_kinds = [], [], [], []
-        for index, tutor in enumerate(openings.problem.tutors):
+        tutors = openings.problem.tutors
+        subjects, _ = numbered([tutor.subjects for tutor in tutors])
+        for index, tutor in enumerate(tutors):
             takes_new = openings.pupils_left[index] > 0
             own = index if index in special or not takes_new else FOR_ALL
-            family = families.setdefault((tutor.subjects, tutor.languages, tutor.conditions, own), len(families))
+            family = families.setdefault((subjects[index], tutor.languages, tutor.conditions, own), len(families))
             institution = tutor.institution if tutor.institution in institutions else ""
             kind = kinds.setdefault((family, institution), len(kinds))
             kind_of.append(kind)

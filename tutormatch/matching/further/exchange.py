@@ -8,7 +8,6 @@ another, or a pupil gives the place to one of the same rank who waits. What a tu
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain, compress, islice
 from operator import attrgetter
 from typing import NamedTuple
@@ -17,7 +16,7 @@ import numpy as np
 
 from tutormatch.matching.flow.openings import Openings, to_bits
 from tutormatch.matching.further.seating import most_sessions, seat_sessions
-from tutormatch.matching.problem import Match, Teaching
+from tutormatch.matching.problem import Match
 
 TRIES = 40_000
 """How many needs are looked at in all: some seconds at the scale of a country, where each tutor gets few."""
@@ -187,7 +186,7 @@ class _Exchange:
         openings, own, tutor_of, helped = self.openings, self.tables[tutor], self.tutor_of, self.helped
         record, own_free, ranks = openings.problem.tutors[tutor], own.free, openings.ranks
         own_ranks = {ranks[openings.pupil_of[need]] for need in own.needs}
-        scanned = chain.from_iterable(by_kind.get(kind, ()) for kind in _taught(record.subjects))
+        scanned = chain.from_iterable(by_kind.get(kind, ()) for kind in openings.suiting.taught_by(tutor))
         for need, pupil, free, languages, requires in islice(scanned, SCANNED_PER_TUTOR):
             common = own_free & free
             # Two slots at least: taking the lowest bit away leaves something.
@@ -257,9 +256,3 @@ class _Exchange:
             for need, slots in zip(needs, seats or (), strict=True):
                 found.append(Match(problem.needs[need].id, problem.tutors[tutor].id, tuple(slots)))
         return tuple(sorted(found, key=attrgetter("need_id")))
-
-
-@lru_cache(maxsize=1_024)
-def _taught(subjects: frozenset[Teaching]) -> tuple[tuple[str, int], ...]:
-    """Return the subjects and grades of an offer, in order; a country's tutors share some hundred offers."""
-    return tuple(sorted({(each.subject, grade) for each in subjects for grade in each.grades}))

@@ -21,9 +21,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from tutormatch.matching.flow.openings import to_bits, to_numbers
 from tutormatch.matching.guidance.standing import Standing
-from tutormatch.matching.objective import pupil_ranks
+from tutormatch.matching.objective import pupil_ranks, urgency_of
 from tutormatch.matching.problem import Match, Need, Problem, Profile, Teaching
 
 
@@ -112,10 +114,12 @@ class Breadth:
         self.standing = Standing(problem, agreed)
         served = {problem.need[match.need_id].pupil_id for match in agreed if not match.joins}
         needs = [need for need in problem.needs if need.id not in self.standing.match_of]
-        ranks = pupil_ranks(problem, needs, profile)
-        order = sorted(ranks.keys() - served, key=lambda pupil_id: (-ranks[pupil_id], pupil_id))
-        self.pupils = [problem.pupil[pupil_id] for pupil_id in order]
-        self.number = {pupil_id: number for number, pupil_id in enumerate(order)}
+        place = {pupil.id: number for number, pupil in enumerate(problem.pupils)}
+        pupils = np.array([place[need.pupil_id] for need in needs], dtype=np.int64)
+        ranks = pupil_ranks(pupils, urgency_of(needs, profile))
+        order = sorted(ranks.keys() - {place[each] for each in served}, key=lambda pupil: (-ranks[pupil], pupil))
+        self.pupils = [problem.pupils[pupil] for pupil in order]
+        self.number = {pupil.id: number for number, pupil in enumerate(self.pupils)}
         self.needs_of: dict[str, list[Need]] = defaultdict(list)
         for need in sorted(needs, key=lambda need: (-need.priority, need.id)):
             self.needs_of[need.pupil_id].append(need)
