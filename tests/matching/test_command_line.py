@@ -7,6 +7,7 @@ import pytest
 from tests.matching.builders import need, problem, pupil, tutor
 from tutormatch.matching import read_solution, write_problem
 from tutormatch.matching.__main__ import main
+from tutormatch.matching.verification.verifier import Violation
 
 
 @pytest.fixture
@@ -40,6 +41,19 @@ def test_verify_ends_with_1_and_each_broken_rule(folders, capsys):
     capsys.readouterr()
     assert main(["verify", source, out]) == 1
     assert "rule 3: N1: the pupil is not free at tue-15" in capsys.readouterr().out
+
+
+def test_solve_verifies_what_it_writes_if_asked_to(folders, capsys, monkeypatch):
+    source, out = folders
+    assert main(["solve", source, "--out", out, "--verify"]) == 0
+    assert "Every rule is kept" in capsys.readouterr().out
+    wrong = [Violation("rule 3", "N1", "the pupil is not free")]
+    monkeypatch.setattr("tutormatch.matching.__main__.verify", lambda *_: wrong)
+    assert main(["solve", source, "--out", out]) == 0
+    assert main(["solve", source, "--out", out, "--verify"]) == 1
+    assert "rule 3: N1: the pupil is not free" in capsys.readouterr().out
+    # It is there to be looked at.
+    assert [match.need_id for match in read_solution(out).matches] == ["N1"]
 
 
 def test_explain_of_an_unknown_need_ends_with_2(folders, capsys):
