@@ -1,13 +1,14 @@
 """A matching under construction: who could still come, what is left beside matches, who comes to a tutor again."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.matching.builders import match, need, problem, pupil, tutor
+from tests.matching.builders import locked, match, need, problem, pupil, tutor
 from tests.matching.strategies import problems
 from tests.matching.test_properties import thorough
-from tutormatch.matching import Profile, solve
+from tutormatch.matching import Profile, Teaching, solve
 from tutormatch.matching.columns import numbered
 from tutormatch.matching.flow import repair
 from tutormatch.matching.flow.assignment import Assignment, Seat
@@ -15,6 +16,7 @@ from tutormatch.matching.flow.candidates import candidates
 from tutormatch.matching.flow.openings import Openings, from_words, to_numbers, to_words, without
 from tutormatch.matching.further.moves import Moves
 from tutormatch.matching.objective import pupil_ranks, urgency_of
+from tutormatch.matching.slots import parse_slot
 from tutormatch.matching.solver import with_locked
 
 
@@ -138,3 +140,62 @@ def test_hours_that_change_hands_free_nobody():
     assert (moves.free_tutors, moves.free_pupils) == (frozenset(), {"P1", "P2"})
     moves = Moves.between(openings, before[:1], [match(slots="tue-15")])
     assert (moves.free_tutors, moves.free_pupils) == ({"T1"}, {"P1"})
+
+
+ANYTHING = (Teaching("ALG", 1, 11), Teaching("MATH", 1, 11))
+
+
+def seated(openings: Openings, *seats: tuple[str, str, str]) -> Assignment:
+    assignment = Assignment(openings)
+    for need_id, tutor_id, slot in seats:
+        assignment.take(Seat(openings.need_index[need_id], openings.tutor_index[tutor_id], parse_slot(slot)))
+    return assignment
+
+
+def found_for(assignment: Assignment, need_id: str) -> dict[int, list[int]]:
+    return candidates(assignment, [assignment.openings.need_index[need_id]])
+
+
+def test_a_pupil_who_has_enough_tutors_gets_no_other():
+    tutors, needs = [tutor(), tutor("T2", "tue-15")], [need(), need("N2")]
+    for limit, expected in ((1, {}), (2, {1: [1]})):
+        openings = Openings(problem(tutors, [pupil(slots="mon-15;tue-15", max_tutors=limit)], needs))
+        assert found_for(seated(openings, ("N1", "T1", "mon-15")), "N2") == expected
+
+
+def test_a_tutor_whom_a_pupil_has_left_is_no_longer_the_pupil_s_own():
+    tutors = [tutor(slots="mon-15;tue-15", sessions_per_week=2, max_pupils=1)]
+    source = problem(
+        tutors, [pupil(slots="mon-15;tue-15"), pupil("P2", "tue-15")], [need(), need("N2"), need("N3", "P2")]
+    )
+    assignment = seated(Openings(source), ("N1", "T1", "mon-15"))
+    assert found_for(assignment, "N2") == {1: [0]}
+    assignment.leave(0)
+    assignment.take(Seat(2, 0, parse_slot("tue-15")))
+    assert found_for(assignment, "N2") == {}
+
+
+@pytest.mark.parametrize("is_agreed", [False, True])
+def test_who_leaves_a_second_tutor_makes_room_for_the_tutor_s_other_pupils(is_agreed):
+    tutors = [
+        tutor("T1", "mon-15;tue-15", subjects=ANYTHING, sessions_per_week=2),
+        tutor("T2", "wed-15;thu-15", subjects=ANYTHING, sessions_per_week=2),
+    ]
+    pupils = [pupil("P1", "mon-15;tue-15;wed-15"), pupil("P2", "wed-15;thu-15")]
+    needs = [need("N1"), need("N2", subject="ALG"), need("N3", "P2"), need("N4", "P2", subject="ALG")]
+    pairs = [locked("N3", "T2", "thu-15", "P2")] if is_agreed else []
+    openings = Openings(problem(tutors, pupils, needs, pairs))
+    seats = [("N1", "T1", "mon-15"), ("N2", "T2", "wed-15"), ("N3", "T2", "thu-15")]
+    assignment = seated(openings, *seats[: 2 if is_agreed else 3])
+    repair.gather(assignment)
+    assert assignment.seat_of[1].tutor == 0
+    assert assignment.seat_of[3].tutor == 1
+
+
+def test_groups_of_matches_take_an_hour_of_their_tutor_once():
+    source = problem(
+        [tutor(slots="mon-15;tue-15", sessions_per_week=2, group_size=2)],
+        [pupil(), pupil("P2")],
+        [need(group_ok=True), need("N2", "P2", group_ok=True)],
+    )
+    assert Openings(source).holding([match(), match("N2", joins="N1")]).sessions_left == [1]

@@ -244,6 +244,37 @@ def test_who_waits_finds_the_hour_that_a_moved_session_left():
     assert serve_too(openings, before, Moves.between(openings, before, before)) == ()
 
 
+def test_who_waits_finds_a_tutor_at_the_hour_that_the_pupil_s_own_session_left():
+    tutors = [tutor(slots=WEEK, sessions_per_week=2), tutor("T2", subjects=(Teaching("ALG", 1, 11),))]
+    needs = [need(), need("N2", "P2"), need("N3", subject="ALG")]
+    openings = Openings(problem(tutors, [pupil(slots=WEEK), pupil("P2", WEEK)], needs))
+    before = [match(), match("N2", slots="tue-15")]
+    after = [match(slots="tue-15"), match("N2")]
+    assert serve_too(openings, before) == ()
+    assert serve_too(openings, after, Moves.between(openings, before, after)) == (match("N3", "T2"),)
+
+
+def test_who_waits_joins_a_session_that_has_moved():
+    needs = [need(group_ok=True), need("N2", "P2", group_ok=True)]
+    openings = Openings(
+        problem([tutor(slots=WEEK, group_size=2, max_pupils=2)], [pupil(slots=WEEK), pupil("P2", "tue-15")], needs)
+    )
+    before, after = [match()], [match(slots="tue-15")]
+    assert join_groups(openings, before) == tuple(before)
+    found = join_groups(openings, after, Moves.between(openings, before, after))
+    assert found == (*after, match("N2", slots="tue-15", joins="N1"))
+
+
+def test_who_waits_joins_a_session_once_the_pupil_s_own_has_moved():
+    tutors = [tutor(group_size=2, max_pupils=2), tutor("T2", WEEK, subjects=(Teaching("ALG", 1, 11),))]
+    needs = [need(group_ok=True), need("N2", "P2", group_ok=True), need("N3", "P2", subject="ALG")]
+    openings = Openings(problem(tutors, [pupil(), pupil("P2", WEEK)], needs))
+    before, after = ([match(), match("N3", "T2", slots=slot)] for slot in ("mon-15", "tue-15"))
+    assert join_groups(openings, before) == tuple(before)
+    found = join_groups(openings, after, Moves.between(openings, before, after))
+    assert found == (after[0], match("N2", joins="N1"), after[1])
+
+
 def is_locked(problem_, each) -> bool:
     return any(pair.need_id == each.need_id for pair in problem_.pairs)
 
