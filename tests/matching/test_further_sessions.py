@@ -254,15 +254,15 @@ def test_who_waits_finds_a_tutor_at_the_hour_that_the_pupil_s_own_session_left()
     assert serve_too(openings, after, Moves.between(openings, before, after)) == (match("N3", "T2"),)
 
 
-def test_who_waits_joins_a_session_that_has_moved():
-    needs = [need(group_ok=True), need("N2", "P2", group_ok=True)]
-    openings = Openings(
-        problem([tutor(slots=WEEK, group_size=2, max_pupils=2)], [pupil(slots=WEEK), pupil("P2", "tue-15")], needs)
-    )
-    before, after = [match()], [match(slots="tue-15")]
+def test_who_waits_joins_a_session_that_has_changed_places_with_another_of_the_same_pupil():
+    tutors = [tutor(slots=WEEK, subjects=ANYTHING, sessions_per_week=2, group_size=2)]
+    needs = [need(group_ok=True), need("N2", "P2", group_ok=True), need("N3", subject="ALG")]
+    openings = Openings(problem(tutors, [pupil(slots=WEEK), pupil("P2", "tue-15")], needs))
+    before = [match(), match("N3", slots="tue-15")]
+    after = [match(slots="tue-15"), match("N3")]
     assert join_groups(openings, before) == tuple(before)
     found = join_groups(openings, after, Moves.between(openings, before, after))
-    assert found == (*after, match("N2", slots="tue-15", joins="N1"))
+    assert found == (after[0], match("N2", slots="tue-15", joins="N1"), after[1])
 
 
 def test_who_waits_joins_a_session_once_the_pupil_s_own_has_moved():
