@@ -67,8 +67,8 @@ def beside(work: Callable[[], Answer], *, is_worth_it: bool = True) -> Iterator[
 
 def has_second_core() -> bool:
     """Return whether a copy of this process could run beside it."""
-    can_copy = "fork" in multiprocessing.get_all_start_methods()
-    return can_copy and len(os.sched_getaffinity(0)) > 1
+    # Only Linux says which cores a process may use, and copies any process safely.
+    return hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) > 1
 
 
 def _answer(work: Callable[[], Answer], there: Connection) -> None:

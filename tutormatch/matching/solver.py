@@ -122,6 +122,8 @@ def solve(
         If the problem would not fit, with the estimate.
     Cancelled
         If ``should_stop`` said so.
+    EndedBeside
+        If somebody ended the copy of the process that counts the levels of a large problem.
 
     Notes
     -----

@@ -52,10 +52,10 @@ class Run:
     seconds : dict of str to float
         By stage, of `STAGES`.
     processor_seconds : float
-        What the process computed from its start to the end of `verify`. Far below the
+        What the process and those that it started computed up to the end of `verify`. Far below the
         seconds by the clock, it says that the machine was busy with something else.
     peak_mib, peak_verified_mib : int
-        The most memory that the process held, before and after `verify`.
+        The most memory that one of these processes held, before the solution is written and after `verify`.
     reached : dict of str to int
         At each level of the objective, counted the same way for every engine.
     by_priority : dict of str to list of int

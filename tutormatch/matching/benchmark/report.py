@@ -35,10 +35,13 @@ Every engine runs in a process of its own on the same generated problem, one aft
 *read* is from CSV files, with every check of the input; *build*, *solve* and *repair* (with decoding) give needs a
 tutor; *deepen* (group places and further sessions), *certify* (prices that prove the bounds, and the programs that
 close what is left) and *explain* (the reason of each unmatched need) only the core does; *verify* is `verify` for the
-core, with the bounds of its certificate recomputed, and the hard rules alone for peers. *CPU* is what the process
-computed in all, its start included: far below *all* (by the clock), it says that the machine was busy with other work.
-*MiB* is the peak of the process up to the written solution; the second process in which the core looks for prices at
-some thousand needs (140 MiB at 3,000, 320 at 10,000) is not in it. *solve ÷ core* and *match ÷ core* (build, solve,
+core, with the bounds of its certificate recomputed, and the hard rules alone for peers. From 50,000 needs on the core
+counts its levels while it explains, and is verified while it is written, in a copy of the process: *certify* and
+*verify* are then how long it is waited for. *CPU* is what all its processes computed, their start included: far
+below *all* (by the clock), it says that the machine was busy with other work.
+*MiB* is the peak of the process that held the most: at some thousand needs that may be the second one, which looks for
+prices (with the first some 530 at 3,000 and 710 at 10,000). A copy shares the memory of its process; at 380,000 both
+hold 1,550 together, less than the one before. *solve ÷ core* and *match ÷ core* (build, solve,
 repair) say how many times the core's seconds an engine takes.
 
 Pupils, further needs and points are recounted the same way for every engine. *at most* is the bound of the core's
