@@ -33,7 +33,7 @@ def exchange(openings: Openings, matches: Collection[Match]) -> tuple[Match, ...
     ----------
     openings : Openings
     matches : collection of Match
-        That keep every hard rule, with one session for each need that is not locked.
+        By need; that keep every hard rule, with one session for each need that is not locked.
 
     Returns
     -------
