@@ -6,7 +6,8 @@ import signal
 import pytest
 
 from tests.matching.builders import need, problem, pupil, tutor
-from tutormatch.matching import solve, solver
+from tutormatch.matching import solve
+from tutormatch.matching.beside import NEEDS_FOR_TWO_CORES as MANY
 from tutormatch.matching.beside import EndedBeside, beside
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot copy a process")
@@ -18,12 +19,12 @@ def _two_cores(monkeypatch):
 
 
 def test_the_answer_comes_from_another_process():
-    with beside(os.getpid) as answer:
+    with beside(os.getpid, needs=MANY) as answer:
         assert answer() != os.getpid()
 
 
 def test_what_is_not_worth_a_copy_is_done_here():
-    with beside(os.getpid, is_worth_it=False) as answer:
+    with beside(os.getpid, needs=MANY - 1) as answer:
         assert answer() == os.getpid()
 
 
@@ -31,7 +32,7 @@ def test_what_is_not_worth_a_copy_is_done_here():
     ("work", "code"), [(lambda: {}["nobody"], 1), (lambda: os.kill(os.getpid(), signal.SIGKILL), -signal.SIGKILL)]
 )
 def test_no_answer_is_told(work, code):
-    with beside(work) as answer, pytest.raises(EndedBeside, match=f"ended with {code}$"):
+    with beside(work, needs=MANY) as answer, pytest.raises(EndedBeside, match=f"ended with {code}$"):
         answer()
 
 
@@ -43,7 +44,7 @@ def test_nobody_waits_for_work_that_is_given_up(tmp_path):
         while True:
             signal.pause()
 
-    with pytest.raises(InterruptedError), beside(forever):
+    with pytest.raises(InterruptedError), beside(forever, needs=MANY):
         raise InterruptedError
     os.close(writer)
     # The end of the pipe is reached only once no process holds its other side.
@@ -54,7 +55,7 @@ def test_nobody_waits_for_work_that_is_given_up(tmp_path):
 def test_a_large_round_is_certified_beside_as_it_would_be_alone(monkeypatch):
     source = problem([tutor()], [pupil("P1"), pupil("P2")], [need(), need("N2", "P2")])
     alone = solve(source)
-    monkeypatch.setattr(solver, "NEEDS_FOR_TWO_CORES", 0)
+    monkeypatch.setattr("tutormatch.matching.beside.NEEDS_FOR_TWO_CORES", 0)
     together = solve(source)
     assert together.certificate == alone.certificate
     assert together.unmatched == alone.unmatched

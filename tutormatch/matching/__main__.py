@@ -9,10 +9,11 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tutormatch.matching.beside import NEEDS_FOR_TWO_CORES, EndedBeside, beside
+from tutormatch.matching.beside import EndedBeside, beside
 from tutormatch.matching.flow.engines import AUTO, ENGINES, SolverFailed
 from tutormatch.matching.guidance.advice import improvable, recruitment_advice
 from tutormatch.matching.guidance.explanations import explain
@@ -133,8 +134,8 @@ def _solve(options: argparse.Namespace) -> int:
         time_limit=options.time_limit,
     )
     solution = replace(solution, improvable=improvable(problem, solution))
-    is_large = len(problem.needs) >= NEEDS_FOR_TWO_CORES
-    with beside(lambda: verify(problem, solution) if options.verify else [], is_worth_it=is_large) as violations:
+    check = partial(verify, problem, solution) if options.verify else list
+    with beside(check, needs=len(problem.needs) if options.verify else 0) as violations:
         write_solution(solution, options.out)
         wrong = violations()
     for level in solution.certificate.levels:

@@ -18,7 +18,7 @@ class EndedBeside(RuntimeError):
 
 
 @contextmanager
-def beside(work: Callable[[], Answer], *, is_worth_it: bool = True) -> Iterator[Callable[[], Answer]]:
+def beside(work: Callable[[], Answer], *, needs: int) -> Iterator[Callable[[], Answer]]:
     """Begin with ``work`` while the caller goes on.
 
     The copy shares the memory of this process until one of them writes to it: only the answer is sent.
@@ -27,21 +27,21 @@ def beside(work: Callable[[], Answer], *, is_worth_it: bool = True) -> Iterator[
     ----------
     work : callable
         Of which only the answer matters, which is small.
-    is_worth_it : bool
-        False if the work is done before a copy would be there.
+    needs : int
+        How many there are in the problem: with few, the work is done before a copy would be there.
 
     Yields
     ------
     callable
-        Waits for the answer and returns it. Without a second core, or where a process cannot be copied, it does the
-        work itself.
+        Waits for the answer and returns it. With fewer than `NEEDS_FOR_TWO_CORES`, without a second core, or where a
+        process cannot be copied, it does the work itself.
 
     Raises
     ------
     EndedBeside
         If there was no answer: somebody ended the copy, or ``work`` failed there and has said how on stderr.
     """
-    if not (is_worth_it and has_second_core()):
+    if needs < NEEDS_FOR_TWO_CORES or not has_second_core():
         yield work
         return
     context = multiprocessing.get_context("fork")

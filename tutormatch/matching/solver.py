@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 
-from tutormatch.matching.beside import NEEDS_FOR_TWO_CORES, beside
+from tutormatch.matching.beside import beside
 from tutormatch.matching.exact.cover import close_cover
 from tutormatch.matching.flow.assignment import Assignment
 from tutormatch.matching.flow.class_network import ClassNetwork, build_class_network
@@ -242,8 +242,7 @@ class _Run:
                 matches = self._deepen(self.openings, exchange(self.openings, matches))
         with stages.stage("close"):
             matches = self._close(problem, matches)
-        is_large = len(self.problem.needs) >= NEEDS_FOR_TWO_CORES
-        with beside(lambda: self._levels(matches), is_worth_it=is_large) as levels:
+        with beside(lambda: self._levels(matches), needs=len(self.problem.needs)) as levels:
             with stages.stage("explain"):
                 unmatched = explain_unmatched(self.problem, matches)
             with stages.stage("certify"):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tutormatch.matching.benchmark.core import CORE_ENGINES, count_arcs, solve_with_core
 from tutormatch.matching.benchmark.peers import PEERS, Stopwatch, TooLarge
-from tutormatch.matching.beside import NEEDS_FOR_TWO_CORES, beside
+from tutormatch.matching.beside import beside
 from tutormatch.matching.levels import measure
 from tutormatch.matching.problem import PRIORITIES, Certificate, Problem, Profile, Solution
 from tutormatch.matching.records.files import read_problem, write_problem
@@ -113,7 +113,7 @@ def run_engine(engine: str, folder: Path) -> Run:
             return verify(problem, solution)
         return broken_rules(problem, solution.matches)
 
-    with beside(violations, is_worth_it=len(problem.needs) >= NEEDS_FOR_TWO_CORES) as found:
+    with beside(violations, needs=len(problem.needs)) as found:
         _name_stage("write")
         with watch.stage("write"), tempfile.TemporaryDirectory(prefix="solution-") as out:
             write_solution(solution, Path(out))
@@ -159,7 +159,7 @@ def _peak_mib() -> int:
 
 
 def _processor_seconds() -> float:
-    """Return what this process, and copies of it that have ended, computed."""
+    """Return what this process, and those it started that have ended, computed."""
     used = map(resource.getrusage, WITH_COPIES)
     return sum(each.ru_utime + each.ru_stime for each in used)
 
